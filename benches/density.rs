@@ -1,0 +1,86 @@
+//! Memory of live sandboxes, and what is left of a runaway recursion.
+//!
+//! `cargo bench --bench density`
+
+use sandcell::{Runtime, Sandbox};
+
+mod support;
+use support::{head, row_of, runtime};
+
+/// Thirty lines of what people do in a first cell, garbage collected after.
+const CELL: &str = include_str!("programs/thirty_lines.py");
+
+const RECURSION: &str = "\
+import sys
+sys.setrecursionlimit(10**9)
+def dive(): dive()
+dive()";
+
+async fn live(runtime: &Runtime, count: usize, code: &str) -> anyhow::Result<Vec<Sandbox>> {
+    let mut sandboxes = Vec::with_capacity(count);
+    for _ in 0..count {
+        let sandbox = runtime.sandbox().start().await?;
+        let report = sandbox.context()?.execute(code)?.report().await?;
+        anyhow::ensure!(report.outcome.is_finished(), "{:?}", report.outcome.end);
+        sandboxes.push(sandbox);
+    }
+    Ok(sandboxes)
+}
+
+/// Bytes that the sandboxes own, by their own account.
+async fn resident(sandboxes: &[Sandbox]) -> anyhow::Result<u64> {
+    let mut bytes = 0;
+    for sandbox in sandboxes {
+        bytes += sandbox.residency().await?.resident_bytes;
+    }
+    Ok(bytes)
+}
+
+/// Private dirty bytes of the whole process, by the kernel's account, page
+/// tables included.
+fn process_bytes() -> anyhow::Result<u64> {
+    let field = |text: &str, name: &str| -> u64 {
+        let line = text.lines().find(|line| line.starts_with(name));
+        line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0) * 1024
+    };
+    let rollup = std::fs::read_to_string("/proc/self/smaps_rollup")?;
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    Ok(field(&rollup, "Private_Dirty:") + field(&status, "VmPTE:"))
+}
+
+fn kib(bytes: u64, count: usize) -> String {
+    format!("{} KiB each", bytes / 1024 / count.max(1) as u64)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let runtime = runtime(0).await?;
+    head("Memory of live sandboxes", "cargo bench --bench density");
+    for (name, code) in [("1+1", "1+1"), ("a 30-line cell and gc", CELL)] {
+        for count in [1, 100, 1000] {
+            let before = process_bytes()?;
+            let sandboxes = live(&runtime, count, code).await?;
+            let grown = process_bytes()?.saturating_sub(before);
+            let own = resident(&sandboxes).await?;
+            row_of(
+                &format!("{count} live after {name}"),
+                &kib(own, count),
+                &format!("process grew by {}", kib(grown, count)),
+            );
+        }
+    }
+    let sandboxes = live(&runtime, 1000, "1+1").await?;
+    let before = resident(&sandboxes).await?;
+    for sandbox in &sandboxes {
+        sandbox.context()?.execute(RECURSION)?.outcome().await?;
+        sandbox.context()?.execute("import gc; gc.collect(); 1")?.outcome().await?;
+    }
+    let stacks_before = before;
+    let after = resident(&sandboxes).await?;
+    row_of(
+        "1,000 live after a runaway recursion in each",
+        &kib(after, 1000),
+        &format!("before: {}; {:.2} times", kib(stacks_before, 1000), after as f64 / before as f64),
+    );
+    Ok(())
+}

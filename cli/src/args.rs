@@ -1,0 +1,281 @@
+//! What the command line can say.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::duration::{self, TimeLimit};
+use crate::size;
+
+/// Runs code that nobody has reviewed, in a local sandbox.
+///
+/// A real interpreter, compiled to WebAssembly, with limits on time, memory and
+/// output: no network, no host file, no virtual machine, no container.
+#[derive(Debug, Parser)]
+#[command(name = "sandcell", version, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  sandcell run examples/hello.py          run a program
+  sandcell run -c 'sum(range(10))'        run a line of code
+  sandcell repl                           try things out
+  sandcell doctor                         see what is missing or damaged
+
+Exit codes: 0 all went well; 1 the program failed, met a limit or broke;
+2 wrong usage; 3 a failure of sandcell or of this machine.")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a program in a fresh sandbox
+    Run(RunArguments),
+    /// Talk to an interpreter in a sandbox
+    Repl(ReplArguments),
+    /// Build, list, inspect, export, import or remove images
+    #[command(subcommand)]
+    Image(ImageCommand),
+    /// Look for what is missing or damaged, and say what mends it
+    ///
+    /// Reads every byte of every image. Exit code 0: all is well; 3: something
+    /// is missing or damaged.
+    Doctor,
+}
+
+/// Run a program in a fresh sandbox
+///
+/// What it prints goes to standard output and standard error as it is written;
+/// the value of its last expression, if it ends in one, is printed after that.
+/// The first run builds what is missing.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Standard input is data for the program, unless it is the program (`-`) or a
+terminal; at most 64 MiB, read before the program starts.
+
+With --json each line of standard output is an object whose `type` is stdout,
+stderr (with `text`, or `base64` when the bytes are no UTF-8), result, display,
+update_display (with `data` and `metadata` by MIME type), clear_output or error
+(with `name`, `value` and `traceback`). The last line has the type outcome, with
+`end` (finished, raised, interrupted, exhausted or trapped), `exit`, `usage` and
+`lost`; or failure, when nothing ran.
+
+Examples:
+  sandcell run program.py --its-own --options
+  sandcell run -c 'print(input())' < data.txt
+  generate-code | sandcell run --timeout 10s --memory 256M -
+  sandcell run --json -c '1 + 1'
+  sandcell run --seed 7 -c 'import random; random.random()'")]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) sandbox: SandboxArguments,
+
+    /// Code to run in place of a file
+    #[arg(short, long, value_name = "CODE")]
+    pub(crate) code: Option<OsString>,
+
+    /// Print one JSON object a line: the events as they come, the outcome last
+    #[arg(long, conflicts_with_all = ["raw", "save_dir"])]
+    pub(crate) json: bool,
+
+    /// The program's file (`-`: standard input), and its arguments (`sys.argv`)
+    #[arg(
+        value_name = "FILE [ARGUMENT]...",
+        required_unless_present = "code",
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        hide_possible_values = true
+    )]
+    pub(crate) words: Vec<OsString>,
+}
+
+/// Talk to an interpreter in a sandbox
+///
+/// Variables live from cell to cell. A cell of several lines ends with an empty
+/// line. Ctrl-C interrupts a running cell, Ctrl-D leaves.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Pictures and other rich results are saved as files; their paths are printed.
+
+Examples:
+  sandcell repl
+  sandcell repl --memory 1GiB --timeout none --save-dir pictures")]
+pub(crate) struct ReplArguments {
+    #[command(flatten)]
+    pub(crate) sandbox: SandboxArguments,
+}
+
+/// What a sandbox is made of.
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArguments {
+    /// Image to start from: a name, or the path of an exported image
+    ///
+    /// A path has a `/` or a `.` in it; its image is imported unless it was
+    /// before.
+    #[arg(long, value_name = "NAME|PATH", default_value = "python")]
+    pub(crate) image: PathBuf,
+
+    /// Memory limit, the interpreter included [default: 512M, at most 4G]
+    #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
+    pub(crate) memory: Option<u64>,
+
+    /// Time limit of each run, for example 30s, 500ms, 2m or none [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = duration::limit)]
+    pub(crate) timeout: Option<TimeLimit>,
+
+    /// Fuel limit of each run: about one unit an instruction [default: none]
+    ///
+    /// Needs an image that counts fuel: `sandcell image build NAME --fuel`.
+    #[arg(long, value_name = "N", value_parser = size::count)]
+    pub(crate) fuel: Option<u64>,
+
+    /// Limit of all output of each run [default: 64M]
+    #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
+    pub(crate) output_limit: Option<u64>,
+
+    /// Set an environment variable; NAME alone copies it from the host
+    ///
+    /// Can be given several times. Nothing else of the host's environment is
+    /// visible in the sandbox.
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(crate) env: Vec<OsString>,
+
+    /// Make runs repeatable: fixes randomness, and the clock to 2026-01-01
+    ///
+    /// Two runs of the same program with the same seed then print the same.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Let what the program prints steer the terminal (colours, cursor, title)
+    #[arg(long)]
+    pub(crate) raw: bool,
+
+    /// Save pictures and other rich results as files in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save_dir: Option<PathBuf>,
+}
+
+/// Build, list, inspect, export, import or remove images
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Images are kept in $SANDCELL_CACHE, else $XDG_CACHE_HOME/sandcell, else
+~/.cache/sandcell.
+
+Examples:
+  sandcell image build python
+  sandcell image export python python.sandcell
+  sandcell image import python.sandcell")]
+pub(crate) enum ImageCommand {
+    /// Build an image, unless an up-to-date one is there
+    Build(BuildArguments),
+    /// List the images of this user
+    List {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Describe an image
+    Inspect {
+        /// The image's name
+        name: String,
+        /// Print a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write an image into one file that other machines can import
+    ///
+    /// Guest, library, booted memory, licences and digests, but no native code:
+    /// that is made on import. An existing file is replaced.
+    Export {
+        /// The image's name
+        name: String,
+        /// The file to write
+        file: PathBuf,
+    },
+    /// Take an exported image, check it and compile it for this machine
+    ///
+    /// Needs no network. An image of the same name is replaced.
+    Import {
+        /// The file to read
+        file: PathBuf,
+    },
+    /// Remove an image and its compiled code
+    Remove {
+        /// The image's name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArguments {
+    /// The language, which is the name of its image
+    pub(crate) name: String,
+
+    /// Use this source archive of the interpreter instead of fetching it
+    ///
+    /// Its digest must be the one that the recipe names.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) source: Option<PathBuf>,
+
+    /// Compile a second variant, which counts fuel
+    #[arg(long)]
+    pub(crate) fuel: bool,
+
+    /// Compilers that run at once [default: as many as there are processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+
+    /// Boot the image anew even when an up-to-date one is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[track_caller]
+    fn run(words: &[&str]) -> RunArguments {
+        let words = ["sandcell", "run"].iter().chain(words);
+        match Arguments::try_parse_from(words).unwrap().command {
+            Command::Run(run) => run,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_follows_the_file_belongs_to_the_program() {
+        let parsed = run(&["--memory", "1G", "a.py", "--memory", "2G", "-c", "x", "--"]);
+        assert_eq!(parsed.sandbox.memory, Some(1 << 30));
+        assert_eq!(parsed.code, None);
+        assert_eq!(parsed.words, ["a.py", "--memory", "2G", "-c", "x", "--"]);
+    }
+
+    #[test]
+    fn a_dash_is_a_file() {
+        assert_eq!(run(&["-"]).words, ["-"]);
+        assert_eq!(run(&["--json", "-", "-x"]).words, ["-", "-x"]);
+    }
+
+    #[test]
+    fn code_may_start_with_a_dash() {
+        assert_eq!(run(&["-c", "-1"]).code, Some("-1".into()));
+        assert_eq!(run(&["-c", "1", "a", "-b"]).words, ["a", "-b"]);
+    }
+
+    #[test]
+    fn settings_without_effect_are_refused() {
+        for words in [["--json", "--raw"], ["--json", "--save-dir=x"]] {
+            let words = ["sandcell", "run", "-c", "1"].iter().chain(&words);
+            assert!(Arguments::try_parse_from(words).is_err());
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Ctrl-C while a guest runs.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sandcell::InterruptHandle;
+
+use crate::console::{Colour, say};
+use crate::exit::ExitStatus;
+
+/// What further presses of Ctrl-C do to a guest that has not stopped yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// They end the process.
+    Leave,
+    /// They ask the guest again. It is stopped by force after its grace time.
+    Ask,
+}
+
+/// Turns Ctrl-C into interrupts of the execution under way.
+///
+/// It listens on a thread of its own, since the main thread may be stuck in
+/// writing to a pipe that nobody reads.
+#[derive(Debug, Clone)]
+pub(crate) struct CtrlC {
+    current: Arc<Mutex<Current>>,
+}
+
+#[derive(Debug, Default)]
+struct Current {
+    handle: Option<InterruptHandle>,
+    asked: bool,
+}
+
+impl CtrlC {
+    /// Starts to listen. From now on Ctrl-C does not end the process by itself.
+    ///
+    /// # Errors
+    /// When the system gives no thread or refuses the signal handler.
+    pub(crate) fn listen(again: Again) -> io::Result<Self> {
+        let ctrl_c = Self {
+            current: Arc::default(),
+        };
+        let listener = ctrl_c.clone();
+        let reactor = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let _thread = std::thread::Builder::new().name("ctrl-c".to_owned()).spawn(move || {
+            reactor.block_on(async {
+                while tokio::signal::ctrl_c().await.is_ok() {
+                    listener.pressed(again);
+                }
+            });
+        })?;
+        Ok(ctrl_c)
+    }
+
+    /// The execution that Ctrl-C interrupts from now on.
+    pub(crate) fn set(&self, handle: InterruptHandle) {
+        *self.lock() = Current {
+            handle: Some(handle),
+            asked: false,
+        };
+    }
+
+    /// No execution is under way any more.
+    pub(crate) fn clear(&self) {
+        *self.lock() = Current::default();
+    }
+
+    fn pressed(&self, again: Again) {
+        let mut current = self.lock();
+        if let Some(handle) = &current.handle {
+            handle.interrupt();
+        }
+        if current.asked && again == Again::Leave {
+            say("error", Colour::Red, "interrupted twice, so it ends at once");
+            leave();
+        }
+        current.asked = true;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "the main thread may be stuck, and the user has asked twice"
+)]
+fn leave() {
+    std::process::exit(i32::from(ExitStatus::Guest.number()));
+}

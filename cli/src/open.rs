@@ -1,0 +1,127 @@
+//! From the command line to a running sandbox.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use sandcell::{Cache, Determinism, Limits, Runtime, Sandbox, SandboxBuilder};
+
+use crate::args::SandboxArguments;
+use crate::exit::Failure;
+use crate::input::text;
+use crate::language::{self, BuildSettings};
+use crate::patience::Patience;
+use crate::progress::Display;
+
+/// Where the clock stands at the start of a run with a seed: 2026-01-01, in
+/// seconds since 1970.
+const FIXED_CLOCK: u64 = 1_767_225_600;
+
+/// The tokio runtime of the process. One thread runs guests and writes what
+/// they show: no step from thread to thread lies between a print and its bytes.
+pub(crate) fn reactor() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::own(format!("cannot start: {error}")))
+}
+
+/// The limits that the command line asks for.
+pub(crate) fn limits(arguments: &SandboxArguments) -> Limits {
+    let mut limits = Limits::default();
+    if let Some(memory) = arguments.memory {
+        limits.memory_bytes = memory;
+    }
+    if let Some(timeout) = arguments.timeout {
+        limits.wall = timeout.0;
+    }
+    if let Some(output) = arguments.output_limit {
+        limits.output_bytes = output;
+    }
+    limits.fuel = arguments.fuel;
+    limits
+}
+
+/// A sandbox as the command line asks for. Its image is built first if it is
+/// missing.
+pub(crate) async fn sandbox(
+    arguments: &SandboxArguments,
+    limits: Limits,
+) -> Result<Sandbox, Failure> {
+    let environment = environment(arguments)?;
+    let runtime = runtime(&arguments.image).await?;
+    let mut builder: SandboxBuilder = runtime.sandbox().limits(limits);
+    for (name, value) in environment {
+        builder = builder.env(name, value);
+    }
+    if let Some(seed) = arguments.seed {
+        builder = builder.determinism(Determinism {
+            seed,
+            start: SystemTime::UNIX_EPOCH + Duration::from_secs(FIXED_CLOCK),
+        });
+    }
+    Ok(builder.start().await?)
+}
+
+/// A runtime over an image, which is built first if it is missing.
+pub(crate) async fn runtime(image: &Path) -> Result<Runtime, Failure> {
+    let cache = Cache::of_user()?;
+    if let Some(language) = image.to_str().and_then(|name| language::find(name, BuildSettings::default())) {
+        let mut display = Display::default();
+        cache.ensure(&*language, &mut display).await?;
+    }
+    // The module is compiled now if this machine has not yet.
+    let _patience = Patience::new("compiling the image for this machine, once; this takes about half a minute");
+    Ok(Runtime::builder().cache(cache).image(image).warm(0).open()?)
+}
+
+/// The variables that the command line sets in the sandbox.
+fn environment(arguments: &SandboxArguments) -> Result<Vec<(String, String)>, Failure> {
+    arguments.env.iter().map(|variable| assignment(variable)).collect()
+}
+
+fn assignment(variable: &OsStr) -> Result<(String, String), Failure> {
+    let mut halves = variable.as_bytes().splitn(2, |byte| *byte == b'=');
+    let name = text(OsStr::from_bytes(halves.next().unwrap_or_default()), "the name in --env")?;
+    if name.is_empty() {
+        let message = format!("`--env {}` has no name", variable.to_string_lossy());
+        return Err(Failure::usage(message).hint("it is `--env NAME=VALUE` or `--env NAME`"));
+    }
+    let what = format!("the value of {name}");
+    let value = match halves.next() {
+        Some(value) => text(OsStr::from_bytes(value), &what)?,
+        None => match std::env::var_os(&name) {
+            Some(value) => text(&value, &what)?,
+            None => {
+                let message = format!("`--env {name}` copies a variable that is not set here");
+                return Err(Failure::usage(message).hint(format!("`--env {name}=VALUE` sets it")));
+            }
+        },
+    };
+    Ok((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_set_or_copied() {
+        let pair = |variable: &str| assignment(OsStr::new(variable)).unwrap();
+        assert_eq!(pair("A=1"), ("A".to_owned(), "1".to_owned()));
+        assert_eq!(pair("A="), ("A".to_owned(), String::new()));
+        assert_eq!(pair("A=b=c"), ("A".to_owned(), "b=c".to_owned()));
+        let path = std::env::var("PATH").unwrap();
+        assert_eq!(pair("PATH"), ("PATH".to_owned(), path));
+    }
+
+    #[test]
+    fn variables_without_name_or_value_are_refused() {
+        let refusal = |variable: &[u8]| assignment(OsStr::from_bytes(variable)).unwrap_err().message;
+        assert_eq!(refusal(b"=1"), "`--env =1` has no name");
+        assert_eq!(refusal(b""), "`--env ` has no name");
+        assert!(refusal(b"NOT_SET_ANYWHERE").contains("is not set here"));
+        assert!(refusal(b"A=\xff").contains("is no UTF-8"));
+    }
+}

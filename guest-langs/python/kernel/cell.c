@@ -1,0 +1,386 @@
+/* One cell: the export `sandcell_execute` and what belongs to it. */
+#include "kernel.h"
+#include <internal/pycore_ceval.h>
+#include <internal/pycore_pystate.h>
+#include <internal/pycore_runtime.h>
+#include <signal.h>
+
+/* ---- the buffer that the host writes its orders into ---- */
+
+/* A buffer that one big cell made large is given back when the next order is small. */
+#define BUFFER_KEPT (256 * 1024)
+
+static char *buffer;
+static size_t buffer_size;
+
+GUEST_EXPORT(sandcell_buffer) void *sandcell_buffer(int32_t length)
+{
+    if (length < 0) {
+        return NULL;
+    }
+    size_t wanted = (size_t)length + 1; /* the parser wants a NUL behind the text */
+    if (wanted > buffer_size || (buffer_size > BUFFER_KEPT && wanted <= BUFFER_KEPT)) {
+        size_t size = wanted < 4096 ? 4096 : wanted;
+        PyMem_RawFree(buffer);
+        buffer_size = 0;
+        buffer = PyMem_RawMalloc(size);
+        if (buffer == NULL) {
+            return NULL;
+        }
+        buffer_size = size;
+    }
+    return buffer;
+}
+
+/* ---- interruption ---- */
+
+/* The words that CPython polls for SIGINT: the host sets them from outside, as a signal handler would. */
+GUEST_EXPORT(sandcell_interrupt) const void *sandcell_interrupt(void)
+{
+    static uint32_t table[7];
+    const void *words[3] = {
+        &_PyRuntime.signals.handlers[SIGINT].tripped,
+        &_PyRuntime.signals.is_tripped,
+        &PyThreadState_Get()->eval_breaker,
+    };
+    const uint32_t bits[3] = {1, 1, _PY_SIGNALS_PENDING_BIT};
+    table[0] = 3;
+    for (int index = 0; index < 3; index++) {
+        table[1 + 2 * index] = (uint32_t)(uintptr_t)words[index];
+        table[2 + 2 * index] = bits[index];
+    }
+    return table;
+}
+
+/* An interrupt that came when its cell had just ended must not hit the next one. */
+static void forget_interrupt(void)
+{
+    _PyRuntime.signals.handlers[SIGINT].tripped = 0;
+    _PyRuntime.signals.is_tripped = 0;
+    _Py_unset_eval_breaker_bit(PyThreadState_Get(), _PY_SIGNALS_PENDING_BIT);
+}
+
+/* ---- errors ---- */
+
+/* The error frame of last resort: the type's name alone, with nothing of Python's involved. */
+static int report_by_name(PyObject *exception)
+{
+    char frame[512], name[128];
+    size_t length = 0;
+    for (const char *place = Py_TYPE(exception)->tp_name; *place != '\0' && length < sizeof name - 1; place++) {
+        /* a type's name may be any text: what JSON could not hold as it is becomes a question mark */
+        name[length++] = *place < 0x20 || *place == '"' || *place == '\\' ? '?' : *place;
+    }
+    name[length] = '\0';
+    int size = PyOS_snprintf(frame, sizeof frame,
+                             "{\"name\":\"%s\",\"value\":\"\",\"traceback\":\"%s (the traceback could not be made)\"}",
+                             name, name);
+    if (kernel_emit(FRAME_ERROR, frame, (size_t)size) < 0) {
+        PyErr_Clear();
+    }
+    return PyErr_GivenExceptionMatches(exception, PyExc_KeyboardInterrupt) ? CELL_INTERRUPTED : CELL_RAISED;
+}
+
+/* Report the exception that is set; the status of the cell. */
+static int report_error(void)
+{
+    PyObject *exception = PyErr_GetRaisedException();
+    if (exception == NULL) {
+        return CELL_KERNEL_FAILED;
+    }
+    /* An interrupt may fall into the making of the traceback; it has then done its work: try once more. */
+    for (int attempt = 0; attempt < 2; attempt++) {
+        PyObject *arguments[2] = {exception, kernel.silent ? Py_True : Py_False};
+        PyObject *status = kernel_call_hook(HOOK_REPORT, arguments, 2);
+        if (status != NULL) {
+            long number = PyLong_AsLong(status);
+            Py_DECREF(status);
+            Py_DECREF(exception);
+            PyErr_Clear();
+            return number >= CELL_FINISHED && number <= CELL_INTERRUPTED ? (int)number : CELL_KERNEL_FAILED;
+        }
+        int interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
+        PyErr_Clear();
+        if (!interrupted) {
+            break;
+        }
+    }
+    int status = report_by_name(exception);
+    Py_DECREF(exception);
+    return status;
+}
+
+/* ---- the cell ---- */
+
+static Py_ssize_t attribute_size(PyObject *object, const char *name)
+{
+    PyObject *value = PyObject_GetAttrString(object, name);
+    Py_ssize_t size = value == NULL ? -1 : PyObject_Size(value);
+    Py_XDECREF(value);
+    if (size < 0) {
+        PyErr_Clear();
+    }
+    return size;
+}
+
+/* Background tasks get a turn before and after each cell, if there are any. */
+static int turn_loop(void)
+{
+    if (attribute_size(kernel.loop, "_ready") <= 0 && attribute_size(kernel.loop, "_scheduled") <= 0) {
+        return 0;
+    }
+    PyObject *done = kernel_call_hook(HOOK_TURN, NULL, 0);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+/* What an earlier cell broke for itself is whole again: its streams, __main__, the handler of SIGINT. */
+static void repair(void)
+{
+    PyObject *main_module = PyDict_GetItemString(kernel.modules, "__main__");
+    int whole = main_module == kernel.main_module && !kernel.stream_closed[0] && !kernel.stream_closed[1] &&
+                _PyRuntime.signals.handlers[SIGINT].func == kernel.interrupt_handler;
+    static const char *const names[2] = {"stdout", "stderr"};
+    for (int index = 0; whole && index < 2; index++) {
+        PyObject *stream = PySys_GetObject(names[index]);
+        whole = stream != NULL && stream != Py_None;
+    }
+    if (whole) {
+        return;
+    }
+    if (main_module != kernel.main_module &&
+        PyDict_SetItemString(kernel.modules, "__main__", kernel.main_module) < 0) {
+        PyErr_Clear();
+    }
+    PyObject *done = kernel_call_hook(HOOK_REPAIR, NULL, 0);
+    if (done == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(done);
+}
+
+/* Text that is not UTF-8 is a syntax error, worded as the tokenizer words it. */
+static PyObject *decode_source(const char *text, Py_ssize_t length)
+{
+    PyObject *source = PyUnicode_DecodeUTF8(text, length, "strict");
+    if (source == NULL && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
+        PyObject *reason = PyErr_GetRaisedException();
+        PyErr_Format(PyExc_SyntaxError, "(unicode error) %S", reason);
+        Py_DECREF(reason);
+    }
+    return source;
+}
+
+/* Compile the text as it is; if it is no Python, perhaps what IPython adds to Python (magics, prompts,
+ * an indented cell) makes it so. The common cell pays nothing for that. */
+static int compile_source(const char *text, Py_ssize_t length, PyObject *source, PyObject *file_name,
+                          struct compiled_cell *cell)
+{
+    if (kernel_compile(text, (size_t)length, file_name, cell) == 0) {
+        return 0;
+    }
+    if (!PyErr_ExceptionMatches(PyExc_SyntaxError)) {
+        return -1;
+    }
+    PyObject *error = PyErr_GetRaisedException();
+    PyObject *arguments[2] = {source, error};
+    PyObject *rewritten = kernel_call_hook(HOOK_REWRITE, arguments, 2);
+    int outcome = -1;
+    if (rewritten == Py_None) {
+        PyErr_SetRaisedException(Py_NewRef(error));
+    }
+    else if (rewritten != NULL && !PyUnicode_Check(rewritten)) {
+        PyErr_SetString(PyExc_SystemError, "a rewritten cell is no str");
+    }
+    else if (rewritten != NULL) {
+        Py_ssize_t rewritten_length;
+        const char *rewritten_text = PyUnicode_AsUTF8AndSize(rewritten, &rewritten_length);
+        if (rewritten_text != NULL) {
+            outcome = kernel_compile(rewritten_text, (size_t)rewritten_length, file_name, cell);
+        }
+    }
+    Py_XDECREF(rewritten);
+    Py_DECREF(error);
+    return outcome;
+}
+
+/* Run both parts of the cell and show the value; -1 with the exception set. */
+static int run_compiled(struct compiled_cell *cell)
+{
+    if (cell->body != NULL) {
+        PyObject *nothing = kernel_run_code(cell->body);
+        if (nothing == NULL) {
+            return -1;
+        }
+        Py_DECREF(nothing);
+    }
+    if (cell->expression == NULL) {
+        return 0;
+    }
+    PyObject *value = kernel_run_code(cell->expression);
+    if (value == NULL) {
+        return -1;
+    }
+    int outcome = 0;
+    if (value != Py_None && !cell->quiet && !kernel.silent) {
+        outcome = kernel_show_result(value);
+    }
+    Py_DECREF(value);
+    return outcome;
+}
+
+static int run_source(const char *text, Py_ssize_t length, PyObject *file_name)
+{
+    PyObject *source = decode_source(text, length);
+    if (source == NULL) {
+        return -1;
+    }
+    struct compiled_cell cell = {0};
+    int outcome = kernel_store_input(source, file_name);
+    if (outcome == 0) {
+        outcome = compile_source(text, length, source, file_name, &cell);
+    }
+    Py_DECREF(source);
+    if (outcome == 0) {
+        outcome = run_compiled(&cell);
+    }
+    Py_XDECREF(cell.body);
+    Py_XDECREF(cell.expression);
+    return outcome;
+}
+
+static int run_cell(const char *text, Py_ssize_t length)
+{
+    repair();
+    if (turn_loop() < 0) {
+        return report_error();
+    }
+    if (!kernel.silent) {
+        kernel.cell_number++;
+    }
+    PyObject *file_name = kernel.file_name != NULL ? Py_NewRef(kernel.file_name)
+                          : kernel.silent          ? PyUnicode_FromString("Cell (silent)")
+                                                   : PyUnicode_FromFormat("Cell In[%zd]", kernel.cell_number);
+    int status = CELL_FINISHED;
+    if (file_name == NULL || run_source(text, length, file_name) < 0) {
+        status = report_error();
+    }
+    Py_XDECREF(file_name);
+    if (turn_loop() < 0) {
+        int turn_status = report_error();
+        status = status == CELL_FINISHED ? turn_status : status;
+    }
+    return status;
+}
+
+/* Call `begin` or `end`; an interrupt that falls into `end` must not leave the environment half restored. */
+static PyObject *call_twice(enum kernel_hook hook, PyObject *argument)
+{
+    PyObject *value = kernel_call_hook(hook, &argument, 1);
+    if (value == NULL && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+        PyErr_Clear();
+        value = kernel_call_hook(hook, &argument, 1);
+    }
+    return value;
+}
+
+GUEST_EXPORT(sandcell_execute) int32_t sandcell_execute(int32_t code_length, int32_t options_length)
+{
+    if (buffer == NULL || code_length < 0 || options_length < 0 ||
+        (size_t)code_length + (size_t)options_length >= buffer_size) {
+        return CELL_KERNEL_FAILED;
+    }
+    kernel.silent = 0;
+    PyObject *undo = NULL;
+    int status = CELL_FINISHED;
+    if (options_length > 2) { /* an empty object asks for nothing */
+        PyObject *options = PyBytes_FromStringAndSize(buffer + code_length, options_length);
+        if (options != NULL) {
+            undo = kernel_call_hook(HOOK_BEGIN, &options, 1);
+            Py_DECREF(options);
+        }
+        if (undo == NULL) {
+            status = report_error();
+        }
+    }
+    if (status == CELL_FINISHED) {
+        buffer[code_length] = '\0';
+        status = run_cell(buffer, code_length);
+    }
+    if (undo != NULL) {
+        PyObject *done = call_twice(HOOK_END, undo);
+        if (done == NULL) {
+            PyErr_Clear();
+            status = CELL_KERNEL_FAILED;
+        }
+        Py_XDECREF(done);
+        Py_DECREF(undo);
+    }
+    Py_CLEAR(kernel.file_name);
+    kernel.silent = 0;
+    PyErr_Clear();
+    forget_interrupt();
+    return status;
+}
+
+/* ---- warming up ---- */
+
+static int warm_up_cell(PyObject *cell, PyObject *options)
+{
+    Py_ssize_t length;
+    const char *text = PyUnicode_AsUTF8AndSize(cell, &length);
+    if (text == NULL) {
+        return -1;
+    }
+    Py_ssize_t options_length = options == NULL ? 0 : PyBytes_GET_SIZE(options);
+    char *place = sandcell_buffer((int32_t)(length + options_length));
+    if (place == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(place, text, (size_t)length);
+    if (options != NULL) {
+        memcpy(place + length, PyBytes_AS_STRING(options), (size_t)options_length);
+    }
+    return sandcell_execute((int32_t)length, (int32_t)options_length);
+}
+
+/* Run the cells as the host would, but with their frames thrown away; a list of their statuses. */
+PyObject *kernel_warm_up(PyObject *cells, PyObject *options)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(cells);
+    PyObject *statuses = PyList_New(count);
+    if (statuses == NULL) {
+        return NULL;
+    }
+    kernel.discarding = 1;
+    for (Py_ssize_t index = 0; index < count; index++) {
+        int status = warm_up_cell(PyTuple_GET_ITEM(cells, index), index == count - 1 ? options : NULL);
+        PyObject *number = status < 0 ? NULL : PyLong_FromLong(status);
+        if (number == NULL) {
+            Py_CLEAR(statuses);
+            break;
+        }
+        PyList_SET_ITEM(statuses, index, number);
+    }
+    kernel.discarding = 0;
+    return statuses;
+}
+
+/* ---- renewal ---- */
+
+GUEST_EXPORT(sandcell_renew) int32_t sandcell_renew(int32_t length)
+{
+    if (length < 0 || (length > 0 && (buffer == NULL || (size_t)length >= buffer_size))) {
+        return 1;
+    }
+    PyObject *order = PyBytes_FromStringAndSize(length > 0 ? buffer : NULL, length);
+    PyObject *done = order == NULL ? NULL : kernel_call_hook(HOOK_RENEW, &order, 1);
+    Py_XDECREF(order);
+    if (done == NULL) {
+        PyErr_Print();
+        return 1;
+    }
+    Py_DECREF(done);
+    return 0;
+}

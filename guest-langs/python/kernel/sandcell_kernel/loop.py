@@ -1,0 +1,213 @@
+"""The event loop of the sandbox: asyncio over the host's ``wait``.
+
+One loop of the kernel lives across cells. While a plain cell runs it counts as the running loop for
+``asyncio.create_task`` and its like (as in Jupyter), although it does not run: it runs while a cell awaits, and
+it gets a turn before and after every cell. ``asyncio.run`` in a plain cell works, with a loop of its own.
+"""
+
+import asyncio
+import math
+import sys
+import time
+from asyncio import base_events, events
+
+import _sandcell
+
+from . import unavailable
+
+_wait = _sandcell.wait
+
+# A turn between cells is at most so many rounds, and so long (in seconds).
+TURN_ROUNDS = 64
+TURN_TIME = 0.05
+# How long a cell's task may go on after it was cancelled by an interrupt.
+CANCEL_TIME = 0.2
+
+DEADLOCK = (
+    "this would wait forever: no timer is set and no host function is under way, so nothing can ever end the wait"
+)
+
+
+class Waiter:
+    """Stands where other loops have their selector: the only thing to wait for is the end of a host call."""
+
+    def __init__(self, calls):
+        self._calls = calls
+
+    def select(self, timeout=None):
+        if timeout is None:
+            nanoseconds = -1
+        elif timeout > 0:
+            nanoseconds = math.ceil(timeout * 1e9)
+        elif self._calls.under_way:
+            nanoseconds = 0
+        else:
+            return ()
+        completion = _wait(nanoseconds)
+        if completion is False:
+            raise RuntimeError(DEADLOCK)
+        while completion:
+            self._calls.complete(completion)
+            completion = _wait(0) if self._calls.under_way else None
+        return ()
+
+    def close(self):
+        """Nothing is open."""
+
+
+class SandboxEventLoop(base_events.BaseEventLoop):
+    """An event loop with timers, tasks and host functions; without threads, sockets, pipes and signals."""
+
+    calls = None  # set at boot, the same for all loops
+
+    def __init__(self):
+        super().__init__()
+        self._selector = Waiter(self.calls)
+        self._under_way = self.calls.under_way
+
+    def _process_events(self, event_list):
+        """There are none: completions are dealt with as they are taken."""
+
+    def _write_to_self(self):
+        """There is no other thread that could have to wake this one."""
+
+    def run_in_executor(self, executor, func, *args):
+        raise RuntimeError(unavailable.THREADS)
+
+    def add_signal_handler(self, sig, callback, *args):
+        raise NotImplementedError("signal handlers of an event loop are not available in this sandbox")
+
+    def remove_signal_handler(self, sig):
+        return False
+
+
+def _add_unavailable(names, words):
+    def make(name):
+        def method(self, *args, **kwargs):
+            raise OSError(words)
+
+        async def coroutine(self, *args, **kwargs):
+            raise OSError(words)
+
+        function = method if name.startswith(("add_", "remove_")) else coroutine
+        function.__name__ = name
+        function.__qualname__ = f"SandboxEventLoop.{name}"
+        return function
+
+    for name in names.split():
+        setattr(SandboxEventLoop, name, make(name))
+
+
+_add_unavailable(
+    "add_reader remove_reader add_writer remove_writer sock_recv sock_recv_into sock_recvfrom sock_recvfrom_into "
+    "sock_sendall sock_sendto sock_connect sock_accept sock_sendfile getaddrinfo getnameinfo create_connection "
+    "create_server create_datagram_endpoint create_unix_connection create_unix_server connect_accepted_socket "
+    "connect_read_pipe connect_write_pipe start_tls sendfile",
+    unavailable.SOCKETS,
+)
+_add_unavailable("subprocess_exec subprocess_shell", unavailable.PROCESSES)
+
+
+class KernelEventLoop(SandboxEventLoop):
+    """The loop that lives across cells."""
+
+    def close(self):
+        """Without effect: the next cell needs this loop."""
+
+
+class SandboxEventLoopPolicy(events.BaseDefaultEventLoopPolicy):
+    """New loops are loops of the sandbox."""
+
+    _loop_factory = SandboxEventLoop
+
+
+class LoopKeeper:
+    """Owns the kernel's loop and runs it for cells."""
+
+    def __init__(self, calls):
+        SandboxEventLoop.calls = calls
+        self.loop = KernelEventLoop()
+        self._real_set = events._set_running_loop
+        self._real_get = events._get_running_loop
+
+    def install(self):
+        """Make asyncio use this loop and its class."""
+        policy = SandboxEventLoopPolicy()
+        policy.set_event_loop(self.loop)
+        asyncio.set_event_loop_policy(policy)
+        for module in (asyncio, sys.modules.get("asyncio.unix_events")):
+            for name in ("SelectorEventLoop", "EventLoop", "DefaultEventLoopPolicy"):
+                if hasattr(module, name):
+                    setattr(module, name, SandboxEventLoopPolicy if name.endswith("Policy") else SandboxEventLoop)
+        for module in (events, asyncio):
+            module._set_running_loop = self.set_running_loop
+            module._get_running_loop = self.get_running_loop
+        self._real_set(self.loop)
+
+    def set_running_loop(self, loop):
+        self._real_set(self.loop if loop is None else loop)
+
+    def get_running_loop(self):
+        """The loop that really runs, or None: so asyncio.run works in a plain cell."""
+        loop = self._real_get()
+        return loop if loop is None or loop.is_running() else None
+
+    def await_value(self, coroutine):
+        """Run the coroutine of a cell to its end. Background tasks run meanwhile, and live on afterwards."""
+        loop = self.loop
+        task = loop.create_task(coroutine)
+        try:
+            return loop.run_until_complete(task)
+        except BaseException:
+            if not task.done():
+                self._cancel(task)
+            elif not task.cancelled():
+                task.exception()  # it is reported as the cell's: the loop need not complain
+            raise
+
+    def _cancel(self, task):
+        """Cancel a task and let it clean up, for a short while."""
+        loop = self.loop
+        if loop.is_running():
+            return
+        task.cancel()
+        task.add_done_callback(self._stop)
+        timer = loop.call_later(CANCEL_TIME, loop.stop)
+        try:
+            loop.run_forever()
+        finally:
+            timer.cancel()
+            task.remove_done_callback(self._stop)
+        if task.done() and not task.cancelled():
+            task.exception()
+
+    def _stop(self, _task):
+        self.loop.stop()
+
+    def turn(self):
+        """Let background tasks run what is due, without waiting for anything."""
+        loop = self.loop
+        if loop.is_running():
+            return
+        end = time.monotonic() + TURN_TIME
+        for _ in range(TURN_ROUNDS):
+            scheduled = loop._scheduled
+            due = scheduled and scheduled[0]._when <= loop.time()
+            if not (loop._ready or due or self._has_completion()):
+                break
+            loop.stop()
+            loop.run_forever()
+            if time.monotonic() > end:
+                break
+
+    def _has_completion(self):
+        """Take the completions that have come meanwhile."""
+        calls = self.loop.calls
+        taken = False
+        while calls.under_way:
+            completion = _wait(0)
+            if not completion:
+                break
+            calls.complete(completion)
+            taken = True
+        return taken

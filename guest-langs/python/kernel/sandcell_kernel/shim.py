@@ -1,0 +1,88 @@
+"""The modules ``IPython`` and ``sandcell`` of the guest.
+
+``IPython`` is a shim: the parts that programs in cells import, over this kernel. It is not IPython.
+"""
+
+import sys
+import types
+
+import _sandcell
+
+from . import calls, display, magics, rich, streams, tracebacks
+
+VERSION = (9, 0, 0)
+
+
+def _module(name, doc, members, is_package=False):
+    module = types.ModuleType(name, doc)
+    module.__dict__.update(members)
+    module.__all__ = [member for member in members if not member.startswith("_")]
+    if is_package:
+        module.__path__ = []
+    sys.modules[name] = module
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, module)
+    return module
+
+
+def _registrar(shell, kind):
+    """``@register_line_magic`` and its like."""
+
+    def register(function_or_name):
+        if isinstance(function_or_name, str):
+            def with_name(function):
+                shell.register_magic_function(function, kind, function_or_name)
+                return function
+
+            return with_name
+        shell.register_magic_function(function_or_name, kind)
+        return function_or_name
+
+    register.__name__ = f"register_{kind}_magic"
+    return register
+
+
+def install_ipython(shell, publisher):
+    """Make ``import IPython`` work."""
+
+    def get_ipython():
+        """The shell of the kernel."""
+        return shell
+
+    shared = {"get_ipython": get_ipython, "display": publisher.display}
+    capture = {"capture_output": magics.output.capture_output, "CapturedIO": magics.output.CapturedIO, "RichOutput": rich.RichOutput}
+    functions = {
+        "display": publisher.display,
+        "update_display": publisher.update_display,
+        "clear_output": publisher.clear_output,
+        "publish_display_data": publisher.publish_display_data,
+        "DisplayHandle": display.DisplayHandle,
+    }
+    classes = {kind.__name__: kind for kind in rich.CLASSES}
+    errors = {"UsageError": tracebacks.UsageError, "StdinNotImplementedError": streams.StdinNotImplementedError}
+    magic = {f"register_{kind}_magic": _registrar(shell, kind) for kind in ("line", "cell", "line_cell")}
+    version = {"version_info": VERSION, "__version__": ".".join(map(str, VERSION))}
+    doc = "The parts of IPython that programs in cells use, over the Sandcell kernel. Not IPython itself."
+    _module("IPython", doc, {**shared, **version}, is_package=True)
+    _module("IPython.display", "Showing things.", {**functions, **classes})
+    _module("IPython.core", "", {}, is_package=True)
+    _module("IPython.core.display", "", {**functions, **classes})
+    _module("IPython.core.display_functions", "", functions)
+    _module("IPython.core.error", "", errors)
+    _module("IPython.core.getipython", "", {"get_ipython": get_ipython})
+    _module("IPython.core.interactiveshell", "", {"InteractiveShell": type(shell)})
+    _module("IPython.core.magic", "", magic)
+    _module("IPython.utils", "", {}, is_package=True)
+    _module("IPython.utils.capture", "", capture)
+    _module("IPython.utils.io", "", capture)
+    return get_ipython
+
+
+def install_sandcell():
+    """Make ``import sandcell`` work: the errors of the kernel; host functions become its attributes."""
+    return _module(
+        "sandcell",
+        "The sandbox around this program. The functions that the host provides are attributes of this module.",
+        {"HostFunctionError": calls.HostFunctionError, "OutputLimitExceeded": _sandcell.OutputLimitExceeded},
+    )

@@ -1,0 +1,28 @@
+#!/bin/sh
+# The interpreter as a static library, with what else a link or an extension needs.
+#   in:  compiler sources libraries native build (of configure)
+#   out: out/lib/*.a out/include/python3.13 out/sysconfig/_sysconfigdata*.py
+set -eu
+here=$(pwd)
+
+# -p: make compares times. The build folder has moved since it was configured.
+cp -Rp build/. objects
+cd objects
+sed -e "s:^abs_srcdir=.*:abs_srcdir= $here/sources/python:" \
+    -e "s:^abs_builddir=.*:abs_builddir= $here/objects:" Makefile >Makefile.new
+mv Makefile.new Makefile
+touch config.status Modules/Setup.bootstrap Modules/Setup.stdlib Makefile.pre Makefile
+
+make -j"$JOBS" libpython3.13.a
+make pybuilddir.txt
+cd ..
+
+mkdir -p out/lib out/include out/sysconfig
+cp objects/libpython3.13.a objects/Modules/_decimal/libmpdec/libmpdec.a \
+    objects/Modules/_hacl/libHacl_Hash_SHA2.a objects/Modules/expat/libexpat.a out/lib
+cp -R sources/python/Include out/include/python3.13
+cp objects/pyconfig.h out/include/python3.13
+for file in objects/build/lib.*/_sysconfigdata*.py; do
+    # No folder of this machine in it.
+    sed "s:$here:/usr/src:g" "$file" >"out/sysconfig/$(basename "$file")"
+done

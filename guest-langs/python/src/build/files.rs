@@ -1,0 +1,162 @@
+//! The files of the recipe and of the kernel, carried in the crate: an installed
+//! binary builds the guest without a clone of the repository.
+
+/// One embedded text file.
+#[derive(Debug)]
+pub(super) struct File {
+    /// Path inside its folder, with `/`.
+    pub(super) path: &'static str,
+    pub(super) text: &'static str,
+}
+
+macro_rules! embedded {
+    ($folder:literal, $($path:literal),+ $(,)?) => {
+        &[$(File {
+            path: $path,
+            text: include_str!(concat!("../../", $folder, "/", $path)),
+        }),+]
+    };
+}
+
+/// The folder `recipe`.
+pub(super) const RECIPE: &[File] = embedded!(
+    "recipe",
+    "c/duplicate.c",
+    "c/malloc.c",
+    "config.site",
+    "crates.lock",
+    "crates.toml",
+    "interpreter.txt",
+    "pack/compile.py",
+    "pack/stdlib.py",
+    "pack/unpack.py",
+    "requirements-compiler.txt",
+    "requirements-library.txt",
+    "steps/apt.sh",
+    "steps/build-python.sh",
+    "steps/c-libraries.sh",
+    "steps/configure.sh",
+    "steps/fetch-compiler.sh",
+    "steps/fetch-sources.sh",
+    "steps/flags.sh",
+    "steps/library.sh",
+    "steps/licences.sh",
+    "steps/link.sh",
+    "steps/make.sh",
+    "steps/pip.sh",
+    "steps/stdlib.sh",
+    "steps/tests.sh",
+);
+
+/// The C files of the folder `kernel`.
+pub(super) const KERNEL_C: &[File] = embedded!(
+    "kernel",
+    "boot.c",
+    "cell.c",
+    "channel.c",
+    "freeze.c",
+    "immortal.c",
+    "kernel.h",
+    "print.c",
+    "result.c",
+    "source.c",
+);
+
+/// The Python package of the folder `kernel`.
+pub(super) const KERNEL_PYTHON: &[File] = embedded!(
+    "kernel",
+    "sandcell_kernel/__init__.py",
+    "sandcell_kernel/calls.py",
+    "sandcell_kernel/display.py",
+    "sandcell_kernel/formats.py",
+    "sandcell_kernel/frames.py",
+    "sandcell_kernel/loop.py",
+    "sandcell_kernel/magics/__init__.py",
+    "sandcell_kernel/magics/files.py",
+    "sandcell_kernel/magics/help.py",
+    "sandcell_kernel/magics/namespace.py",
+    "sandcell_kernel/magics/output.py",
+    "sandcell_kernel/magics/packages.py",
+    "sandcell_kernel/magics/registry.py",
+    "sandcell_kernel/magics/system.py",
+    "sandcell_kernel/magics/timing.py",
+    "sandcell_kernel/options.py",
+    "sandcell_kernel/preload.py",
+    "sandcell_kernel/pretty.py",
+    "sandcell_kernel/renewal.py",
+    "sandcell_kernel/report.py",
+    "sandcell_kernel/rewrite.py",
+    "sandcell_kernel/rich.py",
+    "sandcell_kernel/shell.py",
+    "sandcell_kernel/shim.py",
+    "sandcell_kernel/sources.py",
+    "sandcell_kernel/start.py",
+    "sandcell_kernel/streams.py",
+    "sandcell_kernel/tracebacks.py",
+    "sandcell_kernel/unavailable.py",
+    "sandcell_kernel/warmup.py",
+    "sandcell_kernel/wire.py",
+);
+
+/// The text of a recipe file; empty when there is none of that name, which a
+/// test of the step table rules out.
+pub(super) fn recipe_text(path: &str) -> &'static str {
+    RECIPE
+        .iter()
+        .find(|file| file.path == path)
+        .map_or("", |file| file.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// All files below `folder` of this crate that `wanted` accepts, sorted.
+    fn on_disk(folder: &str, wanted: fn(&str) -> bool) -> Vec<String> {
+        fn walk(folder: &Path, inside: &str, found: &mut Vec<String>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let entry = entry.unwrap();
+                let name = entry.file_name().into_string().unwrap();
+                let path = format!("{inside}{name}");
+                if entry.file_type().unwrap().is_dir() {
+                    walk(&entry.path(), &format!("{path}/"), found);
+                } else {
+                    found.push(path);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        walk(&root, "", &mut found);
+        found.retain(|path| wanted(path));
+        found.sort();
+        found
+    }
+
+    fn paths(files: &[File]) -> Vec<&str> {
+        files.iter().map(|file| file.path).collect()
+    }
+
+    #[test]
+    fn every_file_of_the_folders_is_embedded() {
+        assert_eq!(paths(RECIPE), on_disk("recipe", |_| true));
+        assert_eq!(
+            paths(KERNEL_C),
+            on_disk("kernel", |path| {
+                !path.contains('/')
+                    && Path::new(path)
+                        .extension()
+                        .is_some_and(|end| end == "c" || end == "h")
+            })
+        );
+        assert_eq!(
+            paths(KERNEL_PYTHON),
+            on_disk("kernel", |path| {
+                path.starts_with("sandcell_kernel/")
+                    && Path::new(path).extension().is_some_and(|end| end == "py")
+            })
+        );
+    }
+}

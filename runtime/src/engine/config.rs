@@ -1,0 +1,105 @@
+//! Our fixed wasmtime configuration.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+use std::sync::Arc;
+
+use sandcell_sys::{CowMemories, PrivateFile, Stacks};
+
+use crate::engine::Ticker;
+use crate::error::{Error, Result};
+
+/// Stack of a guest, in bytes. An interpreter recurses natively (parsers,
+/// `repr`, the garbage collector); what one may need at its own recursion limit
+/// fits several times.
+const GUEST_STACK_BYTES: usize = 16 << 20;
+
+/// What host functions may need on top of the guest's stack.
+const HOST_STACK_BYTES: usize = 1 << 20;
+
+/// What a compiled guest counts while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Metering {
+    /// Time only: it can be stopped at any moment.
+    Epoch,
+    /// Time, and fuel.
+    Fuel,
+}
+
+impl Metering {
+    /// Its name in file names.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Epoch => "epoch",
+            Self::Fuel => "fuel",
+        }
+    }
+}
+
+/// A wasmtime engine with our configuration, and the ticker that drives it.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    pub(crate) engine: wasmtime::Engine,
+    pub(crate) metering: Metering,
+    pub(crate) ticker: Arc<Ticker>,
+}
+
+impl Engine {
+    pub(crate) fn new(metering: Metering, ticker: &Arc<Ticker>) -> Result<Self> {
+        let memories = CowMemories::new().map_err(|reason| Error::Create { reason })?;
+        let mut config = wasmtime::Config::new();
+        config
+            .epoch_interruption(true)
+            .consume_fuel(metering == Metering::Fuel)
+            // Modules carry no data segments; images are mapped by our creator.
+            .memory_init_cow(false)
+            // The reservation and the guard make bounds checks free.
+            .memory_reservation(4 << 30)
+            .memory_guard_size(32 << 20)
+            .max_wasm_stack(GUEST_STACK_BYTES)
+            .async_stack_size(GUEST_STACK_BYTES + HOST_STACK_BYTES)
+            // A backtrace of a runaway recursion costs more than it tells.
+            .wasm_backtrace_max_frames(None)
+            .wasm_memory64(false)
+            .wasm_multi_memory(false)
+            .with_host_memory(Arc::new(memories))
+            .with_host_stack(Arc::new(Stacks::default()));
+        let engine = wasmtime::Engine::new(&config).map_err(|error| Error::Create {
+            reason: error.to_string(),
+        })?;
+        ticker.drive(&engine);
+        Ok(Self {
+            engine,
+            metering,
+            ticker: Arc::clone(ticker),
+        })
+    }
+
+    /// What compiled code depends on besides the module: wasmtime's version, the
+    /// configuration, the processor.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        format!("{}-{:016x}", self.metering.name(), hasher.finish())
+    }
+
+    /// Compiles a module to the bytes that [`Self::load`] takes. Seconds of
+    /// processor time on all cores.
+    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>> {
+        self.engine.precompile_module(wasm).map_err(|error| Error::BadGuest {
+            reason: format!("{error:#}"),
+        })
+    }
+
+    /// Loads a compiled module from a file of the private cache.
+    pub(crate) fn load(&self, path: &Path) -> std::result::Result<wasmtime::Module, String> {
+        let file = PrivateFile::open(path).map_err(|error| error.to_string())?;
+        sandcell_sys::load_module(&self.engine, file).map_err(|error| format!("{error:#}"))
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("metering", &self.metering).finish_non_exhaustive()
+    }
+}

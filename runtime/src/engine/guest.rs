@@ -1,0 +1,417 @@
+//! One live interpreter.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sandcell_sys::{Housed, MemoryImage, PAGE_BYTES, PageRun};
+use wasmtime::{
+    Instance, InstancePre, Linker, Memory, Module, Store, TypedFunc, UpdateDeadline, Val,
+};
+
+use crate::engine::ladder::Demand;
+use crate::engine::meter::metered;
+use crate::engine::state::{Run, State, World};
+use crate::engine::{Engine, GlobalValue, Stopped, imports, preview1};
+use crate::error::{Error, Result};
+use crate::guest::order::{Renewal, Status};
+
+/// Stack bytes that stay resident between calls: what a small cell touches.
+const STACK_KEPT_BYTES: usize = 32 << 10;
+
+/// Fuel of what the runtime itself asks of a guest (booting, renewal).
+const OWN_FUEL: u64 = u64::MAX / 2;
+
+/// Most interrupt words of a guest.
+const INTERRUPT_WORDS: u32 = 8;
+
+/// A compiled module with its imports resolved: all that instances share but
+/// memory.
+#[derive(Clone)]
+pub(crate) struct GuestModule {
+    engine: Engine,
+    pre: InstancePre<Housed<State>>,
+    globals: Arc<[String]>,
+}
+
+impl std::fmt::Debug for GuestModule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GuestModule").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+impl GuestModule {
+    /// Resolves the imports of `module`, whose mutable globals are exported under
+    /// the names `globals`.
+    pub(crate) fn new(engine: &Engine, module: &Module, globals: Arc<[String]>) -> Result<Self> {
+        let refuse = |error: wasmtime::Error| Error::BadGuest {
+            reason: format!("{error:#}"),
+        };
+        let mut linker = Linker::new(&engine.engine);
+        preview1::link(&mut linker).map_err(refuse)?;
+        imports::link(&mut linker).map_err(refuse)?;
+        Ok(Self {
+            engine: engine.clone(),
+            pre: linker.instantiate_pre(module).map_err(refuse)?,
+            globals,
+        })
+    }
+
+    /// Makes all running guests look at their ladders now.
+    pub(crate) fn nudge(&self) -> Arc<dyn Fn() + Send + Sync> {
+        let ticker = Arc::downgrade(&self.engine.ticker);
+        Arc::new(move || {
+            if let Some(ticker) = ticker.upgrade() {
+                ticker.nudge();
+            }
+        })
+    }
+}
+
+/// What a new guest starts from.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    /// Its memory; `None` for a guest that has not been initialised.
+    pub(crate) memory: Option<Arc<MemoryImage>>,
+    pub(crate) globals: Vec<GlobalValue>,
+    pub(crate) interrupt_words: Arc<[(u32, u32)]>,
+    /// Pages to copy before the guest runs.
+    pub(crate) hot: Arc<[PageRun]>,
+}
+
+/// A cell to run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell<'a> {
+    pub(crate) code: &'a [u8],
+    pub(crate) options: &'a [u8],
+}
+
+/// How a call of a guest went.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: std::result::Result<Status, Stopped>,
+    pub(crate) wall: Duration,
+    pub(crate) cpu: Duration,
+    pub(crate) fuel: Option<u64>,
+    pub(crate) run: Option<Run>,
+}
+
+/// A live interpreter: the one owner of its store.
+pub(crate) struct Guest {
+    store: Store<Housed<State>>,
+    engine: Engine,
+    memory: Memory,
+    globals: Vec<wasmtime::Global>,
+    buffer: TypedFunc<i32, i32>,
+    renew: TypedFunc<i32, i32>,
+    execute: TypedFunc<(i32, i32), i32>,
+    instance: Instance,
+}
+
+impl std::fmt::Debug for Guest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guest").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+fn create_error(error: impl std::fmt::Display) -> Error {
+    Error::Create {
+        reason: format!("{error:#}"),
+    }
+}
+
+impl Guest {
+    /// Makes a guest. Nothing of it runs yet.
+    pub(crate) async fn new(module: &GuestModule, origin: &Origin, world: World) -> Result<Self> {
+        let state = State::new(world, Arc::clone(&origin.interrupt_words));
+        let mut store = Store::new(&module.engine.engine, Housed::new(state));
+        store.limiter(|state| &mut state.limiter);
+        store.epoch_deadline_callback(|mut context| {
+            let demand = imports::obey(&mut context);
+            match demand {
+                Ok(Demand::GoOn | Demand::Ask) => Ok(UpdateDeadline::Yield(1)),
+                Ok(Demand::Stop) | Err(_) => Ok(UpdateDeadline::Interrupt),
+            }
+        });
+        store.set_epoch_deadline(1);
+        let image = origin.memory.clone();
+        let expected = image.as_ref().map(|image| image.byte_len());
+        let instance = sandcell_sys::instantiate(&mut store, &module.pre, image)
+            .await
+            .map_err(create_error)?;
+        let memory = instance
+            .get_memory(&mut store, "memory")
+            .ok_or_else(|| create_error("the guest exports no memory"))?;
+        if expected.is_some_and(|len| memory.data_size(&store) != len) {
+            return Err(Error::bug("a guest's memory did not get its image"));
+        }
+        store.data_mut().memory = Some(memory);
+        let globals = set_globals(&mut store, &instance, &module.globals, &origin.globals)?;
+        if !origin.hot.is_empty() {
+            sandcell_sys::prefault(&mut store, &memory, &origin.hot).map_err(create_error)?;
+        }
+        Ok(Self {
+            buffer: export(&mut store, &instance, "sandcell_buffer")?,
+            renew: export(&mut store, &instance, "sandcell_renew")?,
+            execute: export(&mut store, &instance, "sandcell_execute")?,
+            store,
+            engine: module.engine.clone(),
+            memory,
+            globals,
+            instance,
+        })
+    }
+
+    /// Puts an unused guest into another world.
+    pub(crate) fn adopt(&mut self, world: World) {
+        self.store.data_mut().adopt(world);
+    }
+
+    /// Calls a start-up export without arguments, without a time limit.
+    pub(crate) async fn call_plain(&mut self, name: &str) -> Result<Option<i32>> {
+        self.refuel(OWN_FUEL)?;
+        if name == "_initialize" {
+            let function: TypedFunc<(), ()> = export(&mut self.store, &self.instance, name)?;
+            self.call(&function, ()).await.map_err(|stopped| self.boot_error(&stopped))?;
+            return Ok(None);
+        }
+        let function: TypedFunc<(), i32> = export(&mut self.store, &self.instance, name)?;
+        let answer = self.call(&function, ()).await.map_err(|stopped| self.boot_error(&stopped))?;
+        Ok(Some(answer))
+    }
+
+    /// Renews what must not repeat, and tells the guest of its host functions
+    /// and environment.
+    pub(crate) async fn renew(&mut self, mut renewal: Renewal) -> Result<()> {
+        self.refuel(OWN_FUEL)?;
+        let entropy = self.store.data_mut().random_bytes(32);
+        renewal.entropy = entropy.iter().map(|byte| format!("{byte:02x}")).collect();
+        let order = serde_json::to_vec(&renewal).map_err(create_error)?;
+        let len = i32::try_from(order.len()).map_err(create_error)?;
+        self.place(&[&order]).await.map_err(|stopped| self.boot_error(&stopped))?;
+        let renew = self.renew.clone();
+        match self.call(&renew, len).await {
+            Ok(0) => Ok(()),
+            Ok(status) => Err(create_error(format!(
+                "the guest could not be renewed (status {status}): {}",
+                self.said()
+            ))),
+            Err(stopped) => Err(self.boot_error(&stopped)),
+        }
+    }
+
+    /// Runs a cell to its end.
+    pub(crate) async fn execute(&mut self, cell: Cell<'_>, run: Run, fuel: Option<u64>) -> Ran {
+        let start = Instant::now();
+        let fuel = fuel.unwrap_or(OWN_FUEL);
+        let counted = self.refuel(fuel).is_ok() && self.engine.metering == crate::engine::Metering::Fuel;
+        self.store.data_mut().run = Some(run);
+        self.store.set_epoch_deadline(1);
+        let ticker = Arc::clone(&self.engine.ticker);
+        let (status, cpu) = metered(&ticker, self.run_cell(cell)).await;
+        sandcell_sys::trim_stack(&mut self.store, STACK_KEPT_BYTES);
+        Ran {
+            status: status.map(Status::from_raw),
+            wall: start.elapsed(),
+            cpu,
+            fuel: counted.then(|| fuel.saturating_sub(self.store.get_fuel().unwrap_or(0))),
+            run: self.store.data_mut().run.take(),
+        }
+    }
+
+    async fn run_cell(&mut self, cell: Cell<'_>) -> std::result::Result<i32, Stopped> {
+        self.place(&[cell.code, cell.options]).await?;
+        let code_len = i32::try_from(cell.code.len()).unwrap_or(i32::MAX);
+        let options_len = i32::try_from(cell.options.len()).unwrap_or(i32::MAX);
+        let execute = self.execute.clone();
+        sandcell_sys::call(&mut self.store, &execute, (code_len, options_len))
+            .await
+            .map_err(|error| Stopped::from_error(&error))
+    }
+
+    /// Puts an order, in pieces, into the guest's buffer.
+    async fn place(&mut self, pieces: &[&[u8]]) -> std::result::Result<(), Stopped> {
+        let no_room = || {
+            Stopped::Trapped(crate::execution::TrapKind::Other {
+                name: "the guest has no memory left for the cell".to_owned(),
+            })
+        };
+        let len = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        let len = i32::try_from(len).map_err(|_| no_room())?;
+        let buffer = self.buffer.clone();
+        let address = sandcell_sys::call(&mut self.store, &buffer, len)
+            .await
+            .map_err(|error| Stopped::from_error(&error))?;
+        let mut start = address.cast_unsigned() as usize;
+        if start == 0 && len > 0 {
+            return Err(no_room());
+        }
+        let memory = self.memory.data_mut(&mut self.store);
+        for piece in pieces {
+            let target = start
+                .checked_add(piece.len())
+                .and_then(|end| memory.get_mut(start..end))
+                .ok_or_else(no_room)?;
+            target.copy_from_slice(piece);
+            start += piece.len();
+        }
+        Ok(())
+    }
+
+    async fn call<P, R>(
+        &mut self,
+        function: &TypedFunc<P, R>,
+        parameters: P,
+    ) -> std::result::Result<R, Stopped>
+    where
+        P: wasmtime::WasmParams + Sync,
+        R: wasmtime::WasmResults + Sync,
+    {
+        self.store.set_epoch_deadline(1);
+        let ticker = Arc::clone(&self.engine.ticker);
+        let call = sandcell_sys::call(&mut self.store, function, parameters);
+        let (result, _) = metered(&ticker, call).await;
+        result.map_err(|error| Stopped::from_error(&error))
+    }
+
+    fn refuel(&mut self, fuel: u64) -> Result<()> {
+        if self.engine.metering == crate::engine::Metering::Epoch {
+            return Ok(());
+        }
+        self.store.set_fuel(fuel).map_err(create_error)
+    }
+
+    fn boot_error(&self, stopped: &Stopped) -> Error {
+        let reason = match stopped {
+            Stopped::ByForce => "it was stopped".to_owned(),
+            Stopped::Fuel => "its fuel is spent".to_owned(),
+            Stopped::Trapped(kind) => kind.to_string(),
+        };
+        Error::Boot {
+            reason: format!("{reason}; it said: {}", self.said()),
+        }
+    }
+
+    /// What the guest wrote outside of executions.
+    pub(crate) fn said(&self) -> String {
+        String::from_utf8_lossy(&self.store.data().log).into_owned()
+    }
+
+    /// Reads the table of interrupt words that the guest answered.
+    pub(crate) fn interrupt_words(&self, table: i32) -> Result<Vec<(u32, u32)>> {
+        let memory = self.memory.data(&self.store);
+        let word = |address: u32| {
+            let start = address as usize;
+            let bytes = memory.get(start..start.checked_add(4)?)?;
+            Some(u32::from_le_bytes(bytes.try_into().ok()?))
+        };
+        let table = table.cast_unsigned();
+        let read = || {
+            let count = word(table)?;
+            if count == 0 || count > INTERRUPT_WORDS {
+                return None;
+            }
+            (0..count)
+                .map(|index| {
+                    let entry = table.checked_add(4 + index * 8)?;
+                    Some((word(entry)?, word(entry.checked_add(4)?)?))
+                })
+                .collect::<Option<Vec<_>>>()
+        };
+        read().ok_or_else(|| Error::Boot {
+            reason: "its table of interrupt words is malformed".to_owned(),
+        })
+    }
+
+    /// Writes what a module's data segments would have.
+    pub(crate) fn write_memory(&mut self, offset: u32, bytes: &[u8]) -> Result<()> {
+        self.memory
+            .write(&mut self.store, offset as usize, bytes)
+            .map_err(create_error)
+    }
+
+    /// The whole memory.
+    pub(crate) fn memory(&self) -> &[u8] {
+        self.memory.data(&self.store)
+    }
+
+    /// The values of all mutable globals.
+    pub(crate) fn global_values(&mut self) -> Result<Vec<GlobalValue>> {
+        let store = &mut self.store;
+        self.globals
+            .iter()
+            .map(|global| match global.get(&mut *store) {
+                Val::I32(value) => Ok(GlobalValue::I32(value)),
+                Val::I64(value) => Ok(GlobalValue::I64(value)),
+                Val::F32(bits) => Ok(GlobalValue::F32(bits)),
+                Val::F64(bits) => Ok(GlobalValue::F64(bits)),
+                _ => Err(Error::bug("a mutable global is not a number")),
+            })
+            .collect()
+    }
+
+    /// The pages that this guest owns.
+    pub(crate) fn private_pages(&self) -> Result<Vec<PageRun>> {
+        sandcell_sys::private_pages(&self.store, &self.memory)
+            .map_err(Error::io("read", "/proc/self/pagemap"))
+    }
+
+    /// Bytes of linear memory, resident memory, and resident stack.
+    pub(crate) fn residency(&self) -> Result<(u64, u64, u64)> {
+        let pages = sandcell_sys::page_count(&self.private_pages()?);
+        let stack = sandcell_sys::stack_resident_bytes(&self.store)
+            .map_err(Error::io("read", "/proc/self/pagemap"))?;
+        let memory = self.memory.data_size(&self.store) as u64;
+        Ok((memory, pages * PAGE_BYTES as u64, stack))
+    }
+
+    /// Bytes of linear memory.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.memory.data_size(&self.store) as u64
+    }
+
+    /// Where the monotonic clock stands.
+    pub(crate) fn monotonic_ns(&self) -> u64 {
+        self.store.data().clocks.monotonic_ns()
+    }
+}
+
+fn export<P, R>(
+    store: &mut Store<Housed<State>>,
+    instance: &Instance,
+    name: &str,
+) -> Result<TypedFunc<P, R>>
+where
+    P: wasmtime::WasmParams,
+    R: wasmtime::WasmResults,
+{
+    instance
+        .get_typed_func(store, name)
+        .map_err(|error| Error::BadGuest {
+            reason: format!("its export {name}: {error:#}"),
+        })
+}
+
+fn set_globals(
+    store: &mut Store<Housed<State>>,
+    instance: &Instance,
+    names: &[String],
+    values: &[GlobalValue],
+) -> Result<Vec<wasmtime::Global>> {
+    let mut globals = Vec::with_capacity(names.len());
+    for (index, name) in names.iter().enumerate() {
+        let global = instance
+            .get_global(&mut *store, name)
+            .ok_or_else(|| create_error(format!("the guest exports no global {name}")))?;
+        if let Some(value) = values.get(index) {
+            let value = match value {
+                GlobalValue::I32(value) => Val::I32(*value),
+                GlobalValue::I64(value) => Val::I64(*value),
+                GlobalValue::F32(bits) => Val::F32(*bits),
+                GlobalValue::F64(bits) => Val::F64(*bits),
+            };
+            global.set(&mut *store, value).map_err(create_error)?;
+        }
+        globals.push(global);
+    }
+    Ok(globals)
+}

@@ -1,0 +1,136 @@
+//! The ladder of stopping: ask, wait a grace time, stop by force.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::execution::InterruptCause;
+use crate::interrupt::Control;
+
+/// What has to be done with a guest now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// Nothing: it may go on.
+    GoOn,
+    /// Set its interrupt words.
+    Ask,
+    /// Trap it.
+    Stop,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rung {
+    Running,
+    Asked { cause: InterruptCause, stop_at: Instant },
+    Stopped { cause: InterruptCause },
+}
+
+/// How far one execution has been stopped.
+#[derive(Debug)]
+pub(crate) struct Ladder {
+    pub(crate) control: Arc<Control>,
+    ask_at: Option<Instant>,
+    grace: Duration,
+    rung: Rung,
+}
+
+impl Ladder {
+    pub(crate) fn new(control: Arc<Control>, wall: Option<Duration>, grace: Duration) -> Self {
+        Self {
+            control,
+            ask_at: wall.and_then(|wall| Instant::now().checked_add(wall)),
+            grace,
+            rung: Rung::Running,
+        }
+    }
+
+    /// Climbs as far as `now` asks for.
+    pub(crate) fn review(&mut self, now: Instant) -> Demand {
+        let asked = self.control.asked();
+        match self.rung {
+            Rung::Running => {
+                let late = self.ask_at.is_some_and(|at| now >= at);
+                let Some(cause) = asked.or_else(|| late.then_some(InterruptCause::Deadline))
+                else {
+                    return Demand::GoOn;
+                };
+                if cause == InterruptCause::Closed || self.grace.is_zero() {
+                    self.rung = Rung::Stopped { cause };
+                    return Demand::Stop;
+                }
+                let stop_at = now + self.grace;
+                self.rung = Rung::Asked { cause, stop_at };
+                Demand::Ask
+            }
+            Rung::Asked { cause, stop_at } => {
+                let closed = asked == Some(InterruptCause::Closed);
+                if now < stop_at && !closed {
+                    return Demand::GoOn;
+                }
+                let cause = if closed { InterruptCause::Closed } else { cause };
+                self.rung = Rung::Stopped { cause };
+                Demand::Stop
+            }
+            Rung::Stopped { .. } => Demand::Stop,
+        }
+    }
+
+    /// When the next review may demand something by itself.
+    pub(crate) fn alarm(&self) -> Option<Instant> {
+        match self.rung {
+            Rung::Running => self.ask_at,
+            Rung::Asked { stop_at, .. } => Some(stop_at),
+            Rung::Stopped { .. } => None,
+        }
+    }
+
+    /// Who asked, once the guest was told.
+    pub(crate) fn cause(&self) -> Option<InterruptCause> {
+        match self.rung {
+            Rung::Running => None,
+            Rung::Asked { cause, .. } | Rung::Stopped { cause } => Some(cause),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn control() -> Arc<Control> {
+        Control::new(Arc::new(|| ()))
+    }
+
+    #[test]
+    fn a_deadline_asks_once_then_stops() {
+        let second = Duration::from_secs(1);
+        let mut ladder = Ladder::new(control(), Some(second), second);
+        let start = Instant::now();
+        assert_eq!(ladder.review(start), Demand::GoOn);
+        assert_eq!(ladder.review(start + 2 * second), Demand::Ask);
+        assert_eq!(ladder.review(start + 2 * second), Demand::GoOn);
+        assert_eq!(ladder.cause(), Some(InterruptCause::Deadline));
+        assert_eq!(ladder.review(start + 3 * second), Demand::Stop);
+        assert_eq!(ladder.review(start), Demand::Stop);
+    }
+
+    #[test]
+    fn a_close_allows_no_grace() {
+        let control = control();
+        let mut ladder = Ladder::new(Arc::clone(&control), None, Duration::from_secs(9));
+        control.ask(InterruptCause::Handle);
+        assert_eq!(ladder.review(Instant::now()), Demand::Ask);
+        control.ask(InterruptCause::Closed);
+        assert_eq!(ladder.review(Instant::now()), Demand::Stop);
+        assert_eq!(ladder.cause(), Some(InterruptCause::Closed));
+    }
+
+    #[test]
+    fn no_grace_means_force_at_once() {
+        let control = control();
+        let mut ladder = Ladder::new(Arc::clone(&control), None, Duration::ZERO);
+        control.ask(InterruptCause::Handle);
+        control.ask(InterruptCause::Dropped);
+        assert_eq!(ladder.review(Instant::now()), Demand::Stop);
+        assert_eq!(ladder.cause(), Some(InterruptCause::Handle));
+    }
+}

@@ -1,0 +1,26 @@
+//! The only place that names wasmtime.
+//!
+//! [`config`] makes engines, [`flat`] makes modules savable, [`guest`] holds one
+//! live interpreter; [`imports`] and [`preview1`] are what it may call;
+//! [`ladder`] and [`ticker`] stop it.
+
+mod calls;
+mod clock;
+mod config;
+mod flat;
+mod guest;
+mod imports;
+mod ladder;
+mod meter;
+mod preview1;
+mod state;
+mod ticker;
+mod trap;
+
+pub(crate) use clock::Clocks;
+pub(crate) use config::{Engine, Metering};
+pub(crate) use flat::{FlatModule, GlobalValue, flatten};
+pub(crate) use guest::{Cell, Guest, GuestModule, Origin, Ran};
+pub(crate) use state::{Run, World};
+pub(crate) use ticker::Ticker;
+pub(crate) use trap::Stopped;

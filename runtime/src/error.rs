@@ -1,0 +1,273 @@
+//! What can go wrong on the host's side.
+//!
+//! What a guest program does to itself (an exception, an interrupt, a limit, a
+//! trap) is an [`crate::Outcome`], never an error.
+
+use std::path::PathBuf;
+
+use crate::files::FileError;
+use crate::limits::Limit;
+
+/// Result of the operations of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A failure of the host. Each variant says in which state it leaves things;
+/// where it says nothing, everything is as it was before the call.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No image of this name is in the cache.
+    #[error("there is no image `{name}` in {cache}; `sandcell image build {name}` makes it", cache = cache.display())]
+    NoImage {
+        /// The name that was asked for.
+        name: String,
+        /// The cache that was searched.
+        cache: PathBuf,
+    },
+    /// An image, or a file that should hold one, is not what it should be.
+    #[error("{path} is not a usable image: {reason}", path = path.display())]
+    BadImage {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: ImageFault,
+    },
+    /// A guest module breaks the rules that make its state savable.
+    #[error("the guest module is refused: {reason}")]
+    BadGuest {
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// The guest did not boot, so there is no image.
+    #[error("the guest did not boot: {reason}")]
+    Boot {
+        /// What happened, with the last lines that the guest wrote.
+        reason: String,
+    },
+    /// A setting has a value that it cannot have.
+    #[error("{setting} cannot be {value}: {reason}")]
+    BadSetting {
+        /// Name of the setting.
+        setting: &'static str,
+        /// Its value as text.
+        value: String,
+        /// The rule that it breaks.
+        reason: String,
+    },
+    /// Fuel was asked for, but the image has no variant that counts it.
+    #[error("image `{image}` does not count fuel; `sandcell image build {image} --fuel` adds that")]
+    NoFuel {
+        /// Name of the image.
+        image: String,
+    },
+    /// Something that the host hands in is larger than a limit allows.
+    #[error("{limit} allows {allowed} and {asked} were asked for")]
+    LimitExceeded {
+        /// The limit.
+        limit: Limit,
+        /// Its value.
+        allowed: u64,
+        /// What would have been needed.
+        asked: u64,
+    },
+    /// Too many executions wait in a context.
+    #[error("{queued} executions are waiting in this context and no more are taken")]
+    Busy {
+        /// How many wait.
+        queued: usize,
+    },
+    /// A host function executed code in the context that was calling it.
+    #[error("a host function may not execute code in the context that calls it")]
+    Reentrant,
+    /// The sandbox, or the context, has ended.
+    #[error("{what} has ended")]
+    Ended {
+        /// `the sandbox` or `the context`.
+        what: &'static str,
+    },
+    /// The guest could not be created. The sandbox has one context less than
+    /// asked for.
+    #[error("a guest could not be created: {reason}")]
+    Create {
+        /// What the engine or the system said.
+        reason: String,
+    },
+    /// No tokio runtime is there to run guests on.
+    #[error("a runtime must be opened inside of a tokio runtime, or be given the handle of one")]
+    NoReactor,
+    /// The sandbox's files refused an operation.
+    #[error(transparent)]
+    Files(#[from] FileError),
+    /// The system refused an operation on one of our own files.
+    #[error("cannot {operation} {path}: {source}", path = path.display())]
+    Io {
+        /// What was tried, an infinitive.
+        operation: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The language's own build failed.
+    #[error("{0}")]
+    Build(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A rule of our own was broken; please report it.
+    #[error("a bug in sandcell: {place}")]
+    Bug {
+        /// What should not have happened.
+        place: String,
+    },
+}
+
+/// What is wrong with an image.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImageFault {
+    /// A file of it is missing.
+    #[error("{file} is missing")]
+    Missing {
+        /// Name of the file.
+        file: String,
+    },
+    /// The manifest cannot be read.
+    #[error("its manifest is malformed: {detail}")]
+    Manifest {
+        /// What the parser said.
+        detail: String,
+    },
+    /// It was made for another version of the image format.
+    #[error("it has format {found}, this version reads {expected}")]
+    Format {
+        /// The format that it has.
+        found: u32,
+        /// The format that we read.
+        expected: u32,
+    },
+    /// A file is not the one that was published.
+    #[error("{file} was changed after it was published")]
+    Changed {
+        /// Name of the file.
+        file: String,
+    },
+    /// A file's contents do not have the recorded digest.
+    #[error("{file} is damaged: its digest is not the recorded one")]
+    Digest {
+        /// Name of the file.
+        file: String,
+    },
+    /// A file is larger than any image's.
+    #[error("{file} has {bytes} bytes, more than {allowed}")]
+    TooLarge {
+        /// Name of the file.
+        file: String,
+        /// Its size.
+        bytes: u64,
+        /// The bound.
+        allowed: u64,
+    },
+    /// An archive holds something that no image has.
+    #[error("it holds an unexpected entry `{entry}`")]
+    Unexpected {
+        /// Name of the entry.
+        entry: String,
+    },
+    /// Somebody else could have written it.
+    #[error("{detail}")]
+    NotPrivate {
+        /// Which file, and why.
+        detail: String,
+    },
+    /// The file is not an exported image, or ends too early.
+    #[error("it cannot be unpacked: {detail}")]
+    Archive {
+        /// What the reader said.
+        detail: String,
+    },
+}
+
+/// The kinds of [`Error`], closed so that callers in other crates can be
+/// exhaustive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// Something named does not exist.
+    NotFound,
+    /// What was handed in is wrong.
+    Invalid,
+    /// A limit or quota stands in the way.
+    Limit,
+    /// It cannot be done in the present state.
+    State,
+    /// An image or guest is damaged or of the wrong kind.
+    Image,
+    /// The system or the environment refused.
+    System,
+    /// Our own fault.
+    Bug,
+}
+
+impl ErrorKind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::NotFound,
+        Self::Invalid,
+        Self::Limit,
+        Self::State,
+        Self::Image,
+        Self::System,
+        Self::Bug,
+    ];
+}
+
+impl Error {
+    /// The kind of this error.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoImage { .. } => ErrorKind::NotFound,
+            Self::BadSetting { .. } | Self::NoFuel { .. } => ErrorKind::Invalid,
+            Self::LimitExceeded { .. } | Self::Busy { .. } => ErrorKind::Limit,
+            Self::Reentrant | Self::Ended { .. } | Self::NoReactor => ErrorKind::State,
+            Self::BadImage { .. } | Self::BadGuest { .. } | Self::Boot { .. } => ErrorKind::Image,
+            Self::Create { .. } | Self::Io { .. } | Self::Build(_) => ErrorKind::System,
+            Self::Files(error) => files_kind(error),
+            Self::Bug { .. } => ErrorKind::Bug,
+        }
+    }
+
+    /// An operation on a file of the host's that failed, for `map_err`.
+    pub(crate) fn io(
+        operation: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            operation,
+            path,
+            source,
+        }
+    }
+
+    pub(crate) fn bug(place: impl Into<String>) -> Self {
+        Self::Bug {
+            place: place.into(),
+        }
+    }
+}
+
+fn files_kind(error: &FileError) -> ErrorKind {
+    match error {
+        FileError::NotFound => ErrorKind::NotFound,
+        FileError::TooManyLinks { .. }
+        | FileError::NameTooLong { .. }
+        | FileError::PathTooLong { .. }
+        | FileError::TooDeep { .. }
+        | FileError::NoSpace { .. }
+        | FileError::TooManyEntries { .. }
+        | FileError::FileTooLarge { .. }
+        | FileError::TooManyHardLinks { .. } => ErrorKind::Limit,
+        FileError::Spill(_) => ErrorKind::System,
+        FileError::Library(_) => ErrorKind::Image,
+        FileError::Stale | FileError::Busy => ErrorKind::State,
+        _ => ErrorKind::Invalid,
+    }
+}

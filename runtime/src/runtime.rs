@@ -1,0 +1,213 @@
+//! What a process needs once: engines, images, the ticker.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::engine::{Metering, Ticker};
+use crate::error::{Error, Result};
+use crate::files::Storage;
+use crate::image::{Cache, Image};
+use crate::interrupt::Nudge;
+use crate::sandbox::SandboxBuilder;
+use crate::worker::Settings;
+
+/// Guests kept ready for each image.
+const WARM: usize = 2;
+
+/// The runtime of a process: images that are loaded once, and what drives their
+/// guests. A cheap handle. Guests run as tasks of a tokio runtime and give way
+/// to other tasks every 5 ms.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    cache: Cache,
+    default_image: String,
+    images: Mutex<BTreeMap<String, Image>>,
+    ticker: Arc<Ticker>,
+    handle: tokio::runtime::Handle,
+    warm: usize,
+    storage: Storage,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").field("cache", &self.cache).finish_non_exhaustive()
+    }
+}
+
+impl Runtime {
+    /// Opens a runtime whose sandboxes start from `image`: the name of an image
+    /// in the user's cache, or the path of an exported one (recognised by a `/`
+    /// or a `.` in it), which is imported unless it was before.
+    ///
+    /// # Errors
+    /// [`Error::NoImage`], [`Error::BadImage`]; [`Error::NoReactor`] outside of a
+    /// tokio runtime; [`Error::Io`].
+    pub fn open(image: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().image(image).open()
+    }
+
+    /// A runtime with settings.
+    pub fn builder() -> RuntimeBuilder {
+        RuntimeBuilder::default()
+    }
+
+    /// Settings for a new sandbox.
+    pub fn sandbox(&self) -> SandboxBuilder {
+        SandboxBuilder::new(self.clone())
+    }
+
+    /// The cache that images come from.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        &self.inner.cache
+    }
+
+    /// Waits until the guests that are kept ready are there.
+    ///
+    /// # Errors
+    /// [`Error::NoImage`], [`Error::BadImage`].
+    pub async fn warm_up(&self) -> Result<()> {
+        let image = self.image(None)?;
+        image.pool().filled(&image).await;
+        Ok(())
+    }
+
+    /// The image of this name, loaded at most once.
+    pub(crate) fn image(&self, name: Option<&str>) -> Result<Image> {
+        let inner = &self.inner;
+        let name = name.unwrap_or(&inner.default_image);
+        let mut images = inner.images.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(image) = images.get(name) {
+            return Ok(image.clone());
+        }
+        let image = inner.cache.load(name, &inner.ticker, inner.warm)?;
+        images.insert(name.to_owned(), image.clone());
+        Ok(image)
+    }
+
+    pub(crate) fn handle(&self) -> &tokio::runtime::Handle {
+        &self.inner.handle
+    }
+
+    pub(crate) fn storage(&self) -> Storage {
+        self.inner.storage.clone()
+    }
+
+    pub(crate) fn nudge(&self, settings: &Settings) -> Result<Nudge> {
+        Ok(settings.image.module(Metering::Epoch)?.nudge())
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let images = self.images.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for image in images.values() {
+            image.pool().close();
+        }
+    }
+}
+
+/// Settings of a runtime.
+///
+/// Defaults:
+/// * the cache of [`Cache::of_user`];
+/// * two guests kept ready;
+/// * the tokio runtime that [`Self::open`] is called in;
+/// * large file contents spill to the system's folder for temporary files.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct RuntimeBuilder {
+    cache: Option<Cache>,
+    image: Option<PathBuf>,
+    warm: Option<usize>,
+    handle: Option<tokio::runtime::Handle>,
+    spill: Option<PathBuf>,
+}
+
+impl RuntimeBuilder {
+    /// Where images and compiled code are.
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// The image that sandboxes start from, see [`Runtime::open`]. Required.
+    pub fn image(mut self, image: impl AsRef<Path>) -> Self {
+        self.image = Some(image.as_ref().to_owned());
+        self
+    }
+
+    /// How many guests of each image are kept ready, each of about 0.3 MiB; 0 for
+    /// none. At most 256.
+    pub fn warm(mut self, guests: usize) -> Self {
+        self.warm = Some(guests);
+        self
+    }
+
+    /// The tokio runtime that guests and host functions run on. A runtime of
+    /// their own keeps busy guests away from the other tasks of a program; the
+    /// program's own saves a few microseconds a cell.
+    pub fn handle(mut self, handle: tokio::runtime::Handle) -> Self {
+        self.handle = Some(handle);
+        self
+    }
+
+    /// The folder in which large contents of sandbox files are kept, in an
+    /// unlinked file.
+    pub fn spill_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.spill = Some(folder.into());
+        self
+    }
+
+    /// Opens the runtime. The image is loaded now; its module is compiled if this
+    /// machine has not yet (seconds).
+    ///
+    /// # Errors
+    /// As [`Runtime::open`]; [`Error::BadSetting`] for too many warm guests.
+    pub fn open(self) -> Result<Runtime> {
+        let handle = match self.handle {
+            Some(handle) => handle,
+            None => tokio::runtime::Handle::try_current().map_err(|_| Error::NoReactor)?,
+        };
+        let warm = self.warm.unwrap_or(WARM);
+        if warm > 256 {
+            return Err(Error::BadSetting {
+                setting: "warm",
+                value: warm.to_string(),
+                reason: "it is at most 256".to_owned(),
+            });
+        }
+        let cache = match self.cache {
+            Some(cache) => cache,
+            None => Cache::of_user()?,
+        };
+        let image = self.image.ok_or_else(|| Error::BadSetting {
+            setting: "image",
+            value: String::new(),
+            reason: "a runtime needs one".to_owned(),
+        })?;
+        let default_image = cache.resolve(&image)?;
+        let ticker = Ticker::start().map_err(Error::io("start", "the ticker's thread"))?;
+        let storage = Storage::new(self.spill.unwrap_or_else(std::env::temp_dir));
+        let runtime = Runtime {
+            inner: Arc::new(Inner {
+                cache,
+                default_image,
+                images: Mutex::default(),
+                ticker,
+                handle,
+                warm,
+                storage,
+            }),
+        };
+        let image = runtime.image(None)?;
+        let _entered = runtime.inner.handle.enter();
+        image.pool().fill(&image);
+        Ok(runtime)
+    }
+}

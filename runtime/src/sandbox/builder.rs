@@ -1,0 +1,166 @@
+//! What a new sandbox is made of.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::determinism::Determinism;
+use crate::error::{Error, Result};
+use crate::host_function::{HostError, HostFunctions};
+use crate::limits::Limits;
+use crate::runtime::Runtime;
+use crate::sandbox::Sandbox;
+use crate::worker::Settings;
+
+/// Settings of a new sandbox.
+///
+/// Defaults:
+/// * the limits of [`Limits::default`];
+/// * no host function: the guest can call nothing of the host's;
+/// * no environment but `HOME`, `USER`, `PATH`, `LANG` and `TZ`;
+/// * fresh randomness, the host's clocks;
+/// * files of its own, empty but for the usual folders and the library;
+/// * no network, no host folder.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct SandboxBuilder {
+    runtime: Runtime,
+    image: Option<String>,
+    limits: Limits,
+    functions: HostFunctions,
+    environment: BTreeMap<String, String>,
+    determinism: Option<Determinism>,
+    fault: Option<Arc<Error>>,
+}
+
+impl SandboxBuilder {
+    pub(crate) fn new(runtime: Runtime) -> Self {
+        Self {
+            runtime,
+            image: None,
+            limits: Limits::default(),
+            functions: HostFunctions::default(),
+            environment: BTreeMap::new(),
+            determinism: None,
+            fault: None,
+        }
+    }
+
+    /// The image to start from, by its name in the cache. Default: the one that
+    /// the runtime was opened with.
+    pub fn image(mut self, name: impl Into<String>) -> Self {
+        self.image = Some(name.into());
+        self
+    }
+
+    /// All limits at once.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// See [`Limits::memory_bytes`].
+    pub fn memory_bytes(mut self, bytes: u64) -> Self {
+        self.limits.memory_bytes = bytes;
+        self
+    }
+
+    /// See [`Limits::wall`].
+    pub fn wall(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.wall = limit.into();
+        self
+    }
+
+    /// See [`Limits::grace`].
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.limits.grace = grace;
+        self
+    }
+
+    /// See [`Limits::fuel`].
+    pub fn fuel(mut self, fuel: impl Into<Option<u64>>) -> Self {
+        self.limits.fuel = fuel.into();
+        self
+    }
+
+    /// See [`Limits::output_bytes`].
+    pub fn output_bytes(mut self, bytes: u64) -> Self {
+        self.limits.output_bytes = bytes;
+        self
+    }
+
+    /// An environment variable of all contexts.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    /// Fixes randomness and time, see [`Determinism`].
+    pub fn determinism(mut self, determinism: Determinism) -> Self {
+        self.determinism = Some(determinism);
+        self
+    }
+
+    /// Lets guests call a function of the host, as `await name(...)` or plainly.
+    ///
+    /// `schema` is a JSON schema of an object: its `properties` are the
+    /// parameters, its `description` becomes the guest's documentation. The
+    /// function is given an object of the arguments by name; positional ones get
+    /// their names from `required`, in order, then from the other properties by
+    /// name. Without a schema, named arguments come as an object, one positional
+    /// argument as itself, several as an array.
+    ///
+    /// It runs as a task of its own on the tokio runtime, several at once under
+    /// `asyncio.gather`; an `Err` is an exception in the guest. It must not
+    /// execute code in the context that calls it. Arguments come from hostile
+    /// code: check them.
+    ///
+    /// A name that is no identifier is an error of [`Self::start`].
+    pub fn host_function<F, A>(mut self, name: &str, schema: impl Into<Option<Value>>, body: F) -> Self
+    where
+        F: Fn(Value) -> A + Send + Sync + 'static,
+        A: Future<Output = std::result::Result<Value, HostError>> + Send + 'static,
+    {
+        if let Err(error) = self.functions.add(name, schema.into(), body) {
+            self.fault.get_or_insert(Arc::new(error));
+        }
+        self
+    }
+
+    /// Makes the sandbox, with one context.
+    ///
+    /// # Errors
+    /// [`Error::BadSetting`], [`Error::NoImage`], [`Error::NoFuel`],
+    /// [`Error::Create`]. Nothing is left behind.
+    pub async fn start(self) -> Result<Sandbox> {
+        if let Some(fault) = self.fault.and_then(Arc::into_inner) {
+            return Err(fault);
+        }
+        self.limits.check()?;
+        let image = self.runtime.image(self.image.as_deref())?;
+        if self.limits.memory_bytes < image.memory_bytes() {
+            return Err(Error::BadSetting {
+                setting: "memory_bytes",
+                value: self.limits.memory_bytes.to_string(),
+                reason: format!(
+                    "the image `{}` alone has {}",
+                    image.name(),
+                    image.memory_bytes()
+                ),
+            });
+        }
+        let tree = image.tree(&self.limits, self.determinism.as_ref(), &self.runtime.storage())?;
+        let settings = Settings {
+            image,
+            limits: self.limits.clone(),
+            functions: Arc::new(self.functions),
+            environment: self.environment,
+            determinism: self.determinism,
+            tree: Arc::new(Mutex::new(tree)),
+        };
+        Sandbox::start(self.runtime, settings, self.limits).await
+    }
+}

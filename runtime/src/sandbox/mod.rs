@@ -1,0 +1,217 @@
+//! Contexts, files and limits under one identity.
+
+mod builder;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use builder::SandboxBuilder;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::id::{ContextId, SandboxId};
+use crate::interrupt::Nudge;
+use crate::limits::{Limit, Limits, Residency};
+use crate::runtime::Runtime;
+use crate::state::State;
+use crate::worker::{Mailbox, Settings, spawn};
+
+/// A sandbox: interpreters that share files and limits, and nothing with the
+/// host or with other sandboxes. A cheap handle; the sandbox ends when it is
+/// closed or when its last handle, contexts included, is dropped.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    id: SandboxId,
+    runtime: Runtime,
+    settings: Arc<Settings>,
+    limits: Arc<Limits>,
+    nudge: Nudge,
+    first: ContextId,
+    contexts: Mutex<Contexts>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+struct Contexts {
+    state: State,
+    live: BTreeMap<ContextId, Mailbox>,
+    /// Contexts that are being made and have no mailbox yet.
+    coming: u32,
+}
+
+impl Sandbox {
+    async fn start(runtime: Runtime, settings: Settings, limits: Limits) -> Result<Self> {
+        let settings = Arc::new(settings);
+        let first = ContextId::random();
+        let nudge = runtime.nudge(&settings)?;
+        let mailbox = spawn(first, Arc::clone(&settings), runtime.handle()).await?;
+        let contexts = Contexts {
+            state: State::Running,
+            live: BTreeMap::from([(first, mailbox)]),
+            coming: 0,
+        };
+        Ok(Self {
+            inner: Arc::new(Inner {
+                id: SandboxId::random(),
+                runtime,
+                settings,
+                limits: Arc::new(limits),
+                nudge,
+                first,
+                contexts: Mutex::new(contexts),
+            }),
+        })
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> SandboxId {
+        self.inner.id
+    }
+
+    /// Where it is in its life.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.inner.lock().state
+    }
+
+    /// Its limits.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// The context that every sandbox starts with. A closed one answers, too; its
+    /// cells do not run.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when it, or the sandbox, was closed.
+    pub fn context(&self) -> Result<Context> {
+        self.find(self.inner.first)
+    }
+
+    /// A further interpreter with variables of its own and the same files.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] at [`Limits::contexts`]; [`Error::Create`];
+    /// [`Error::Ended`].
+    pub async fn create_context(&self) -> Result<Context> {
+        let inner = &self.inner;
+        {
+            let mut contexts = inner.lock();
+            contexts.state.running()?;
+            let count = u32::try_from(contexts.live.len()).unwrap_or(u32::MAX);
+            let count = count.saturating_add(contexts.coming);
+            if count >= inner.limits.contexts {
+                return Err(Error::LimitExceeded {
+                    limit: Limit::Contexts,
+                    allowed: u64::from(inner.limits.contexts),
+                    asked: u64::from(count) + 1,
+                });
+            }
+            contexts.coming += 1;
+        }
+        let id = ContextId::random();
+        let made = spawn(id, Arc::clone(&inner.settings), inner.runtime.handle()).await;
+        let mut contexts = inner.lock();
+        contexts.coming -= 1;
+        let mailbox = made?;
+        contexts.state.running().inspect_err(|_| mailbox.close())?;
+        contexts.live.insert(id, mailbox.clone());
+        drop(contexts);
+        Ok(self.handle(id, mailbox))
+    }
+
+    /// The ids of its live contexts.
+    #[must_use]
+    pub fn contexts(&self) -> Vec<ContextId> {
+        self.inner.lock().live.keys().copied().collect()
+    }
+
+    /// A live context by its id.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when there is none of this id.
+    pub fn find(&self, id: ContextId) -> Result<Context> {
+        let mailbox = self.inner.lock().live.get(&id).cloned();
+        mailbox
+            .map(|mailbox| self.handle(id, mailbox))
+            .ok_or(Error::Ended { what: "the context" })
+    }
+
+    /// Ends one context: its cell is stopped by force, its variables are gone.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when there is none of this id.
+    pub fn close_context(&self, id: ContextId) -> Result<()> {
+        let mailbox = self.inner.lock().live.remove(&id);
+        mailbox.ok_or(Error::Ended { what: "the context" })?.close();
+        Ok(())
+    }
+
+    /// Ends the sandbox: running cells are stopped by force, nothing of it is
+    /// left. Ending an ended one does nothing.
+    pub fn close(&self) {
+        self.inner.close();
+    }
+
+    /// What all its contexts hold. Answered between their cells.
+    ///
+    /// # Errors
+    /// [`Error::Ended`]; [`Error::Io`] when `/proc` cannot be read.
+    pub async fn residency(&self) -> Result<Residency> {
+        self.inner.lock().state.running()?;
+        let mut all = Residency::default();
+        for id in self.contexts() {
+            let Ok(context) = self.find(id) else { continue };
+            let one = context.residency().await?;
+            all.resident_bytes += one.resident_bytes;
+            all.stack_bytes += one.stack_bytes;
+            all.memory_bytes += one.memory_bytes;
+            all.contexts += one.contexts;
+            all.executions += one.executions;
+            all.cpu += one.cpu;
+        }
+        Ok(all)
+    }
+
+    fn handle(&self, id: ContextId, mailbox: Mailbox) -> Context {
+        let sandbox = Arc::clone(&self.inner);
+        Context {
+            id,
+            mailbox,
+            limits: Arc::clone(&self.inner.limits),
+            nudge: Arc::clone(&self.inner.nudge),
+            _sandbox: sandbox,
+        }
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Contexts> {
+        self.contexts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        let mut contexts = self.lock();
+        contexts.state = State::Ended;
+        for mailbox in std::mem::take(&mut contexts.live).into_values() {
+            mailbox.close();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

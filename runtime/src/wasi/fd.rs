@@ -1,0 +1,356 @@
+//! Calls that move bytes and offsets of open files.
+
+use crate::files::{Device, NodeId, Tree};
+
+use super::abi::{Errno, whence};
+use super::call::{Call, Effect, INPUT_BYTES, Input, OUTPUT_BYTES, Output, ReadReply, WriteReply};
+use super::descriptors::{Descriptor, Descriptors, OpenFile};
+use super::memory::{self, Vectors};
+
+impl Descriptors {
+    /// Read into the buffers at `iovs`; the number of bytes goes to `nread`.
+    ///
+    /// # Errors
+    /// `EBADF` when not open for reading, `EISDIR`, `EFAULT`, `EINVAL` for more
+    /// than 1,024 buffers or 2 GiB, `EIO`.
+    pub fn fd_read(
+        &mut self,
+        call: &mut Call<'_>,
+        fd: u32,
+        iovs: u32,
+        iovs_len: u32,
+        nread: u32,
+    ) -> Result<Effect, Errno> {
+        let vectors = Vectors::read(call.memory, iovs, iovs_len)?;
+        memory::check(call.memory, nread, 4)?;
+        match self.get_mut(fd)? {
+            Descriptor::Stdin => ask(call, Input::Stdin, vectors, nread),
+            Descriptor::Output(_) => Err(Errno::Badf),
+            Descriptor::Directory(_) => Err(Errno::Isdir),
+            Descriptor::File(file) if !file.read => Err(Errno::Badf),
+            Descriptor::File(file) if file.device == Some(Device::Random) => {
+                ask(call, Input::Random, vectors, nread)
+            }
+            Descriptor::File(file) => {
+                let read = read_into(call, file.node, &vectors, file.offset)?;
+                file.offset = file.offset.saturating_add(u64::from(read));
+                memory::put_u32(call.memory, nread, read)?;
+                Ok(Effect::Done)
+            }
+        }
+    }
+
+    /// Read from `offset` on; the descriptor's own offset stays.
+    ///
+    /// # Errors
+    /// As [`Descriptors::fd_read`]; `ESPIPE` for a stream.
+    pub fn fd_pread(
+        &mut self,
+        call: &mut Call<'_>,
+        fd: u32,
+        iovs: u32,
+        iovs_len: u32,
+        offset: u64,
+        nread: u32,
+    ) -> Result<Effect, Errno> {
+        let vectors = Vectors::read(call.memory, iovs, iovs_len)?;
+        memory::check(call.memory, nread, 4)?;
+        let file = self.file(fd)?;
+        check_offset(offset)?;
+        if !file.read {
+            return Err(Errno::Badf);
+        }
+        if file.device == Some(Device::Random) {
+            return ask(call, Input::Random, vectors, nread);
+        }
+        let read = read_into(call, file.node, &vectors, offset)?;
+        memory::put_u32(call.memory, nread, read)?;
+        Ok(Effect::Done)
+    }
+
+    /// Write the buffers at `iovs`; the number of bytes goes to `nwritten`.
+    /// What does not fit into the tree is refused as a whole.
+    ///
+    /// # Errors
+    /// `EBADF` when not open for writing, `ENOSPC`, `EFBIG`, `EFAULT`, `EINVAL`
+    /// for more than 1,024 buffers or 2 GiB, `EIO`.
+    pub fn fd_write(
+        &mut self,
+        call: &mut Call<'_>,
+        fd: u32,
+        iovs: u32,
+        iovs_len: u32,
+        nwritten: u32,
+    ) -> Result<Effect, Errno> {
+        let vectors = Vectors::read(call.memory, iovs, iovs_len)?;
+        memory::check(call.memory, nwritten, 4)?;
+        match self.get_mut(fd)? {
+            Descriptor::Output(output) => emit(call, *output, &vectors, nwritten),
+            Descriptor::Stdin | Descriptor::Directory(_) => Err(Errno::Badf),
+            Descriptor::File(file) if !file.write => Err(Errno::Badf),
+            Descriptor::File(file) => {
+                let offset = if file.appends() {
+                    call.tree.stat_of(file.node)?.size
+                } else {
+                    file.offset
+                };
+                let written = write_from(call, file, &vectors, offset)?;
+                if written > 0 {
+                    file.offset = offset.saturating_add(u64::from(written));
+                }
+                memory::put_u32(call.memory, nwritten, written)?;
+                Ok(Effect::Done)
+            }
+        }
+    }
+
+    /// Write at `offset`, also when the file is open for appending; the
+    /// descriptor's own offset stays.
+    ///
+    /// # Errors
+    /// As [`Descriptors::fd_write`]; `ESPIPE` for a stream.
+    pub fn fd_pwrite(
+        &mut self,
+        call: &mut Call<'_>,
+        fd: u32,
+        iovs: u32,
+        iovs_len: u32,
+        offset: u64,
+        nwritten: u32,
+    ) -> Result<(), Errno> {
+        let vectors = Vectors::read(call.memory, iovs, iovs_len)?;
+        memory::check(call.memory, nwritten, 4)?;
+        let file = match self.file(fd) {
+            Err(Errno::Isdir) => return Err(Errno::Badf),
+            file => *file?,
+        };
+        check_offset(offset)?;
+        if !file.write {
+            return Err(Errno::Badf);
+        }
+        let written = write_from(call, &file, &vectors, offset)?;
+        memory::put_u32(call.memory, nwritten, written)
+    }
+
+    /// Move the offset of a file; where it is then goes to `newoffset`.
+    ///
+    /// # Errors
+    /// `ESPIPE` for a stream, `EISDIR`, `EINVAL` for a place before the start.
+    pub fn fd_seek(
+        &mut self,
+        call: &mut Call<'_>,
+        fd: u32,
+        offset: i64,
+        whence: u32,
+        newoffset: u32,
+    ) -> Result<(), Errno> {
+        memory::check(call.memory, newoffset, 8)?;
+        let file = self.file_mut(fd)?;
+        let base = match whence {
+            whence::SET => 0,
+            whence::CUR => file.offset,
+            whence::END => call.tree.stat_of(file.node)?.size,
+            _ => return Err(Errno::Inval),
+        };
+        let place = base.checked_add_signed(offset).ok_or(Errno::Inval)?;
+        check_offset(place)?;
+        file.offset = place;
+        memory::put_u64(call.memory, newoffset, place)
+    }
+
+    /// Where the offset of a file is.
+    ///
+    /// # Errors
+    /// As [`Descriptors::fd_seek`].
+    pub fn fd_tell(&mut self, call: &mut Call<'_>, fd: u32, offset: u32) -> Result<(), Errno> {
+        let file = self.file(fd)?;
+        memory::put_u64(call.memory, offset, file.offset)
+    }
+
+    /// Advice on how a file will be used. Checked, and not needed.
+    ///
+    /// # Errors
+    /// `ESPIPE` for a stream, `EBADF` for a directory, `EINVAL`.
+    pub fn fd_advise(
+        &mut self,
+        _call: &mut Call<'_>,
+        fd: u32,
+        offset: u64,
+        len: u64,
+        advice: u32,
+    ) -> Result<(), Errno> {
+        const LAST_ADVICE: u32 = 5;
+        match self.file(fd) {
+            Err(Errno::Isdir) => return Err(Errno::Badf),
+            file => file?,
+        };
+        if advice > LAST_ADVICE || offset.checked_add(len).is_none() {
+            return Err(Errno::Inval);
+        }
+        Ok(())
+    }
+
+    /// Make room for a part of a file, which grows when needed.
+    ///
+    /// # Errors
+    /// `EBADF` when not open for writing, `ESPIPE`, `EISDIR`, `EINVAL` for an
+    /// empty part, `EFBIG`, `ENOSPC`, `ENOTSUP` for a device.
+    pub fn fd_allocate(
+        &mut self,
+        call: &mut Call<'_>,
+        fd: u32,
+        offset: u64,
+        len: u64,
+    ) -> Result<(), Errno> {
+        let file = self.file(fd)?;
+        if !file.write {
+            return Err(Errno::Badf);
+        }
+        if file.device.is_some() {
+            return Err(Errno::Notsup);
+        }
+        if len == 0 {
+            return Err(Errno::Inval);
+        }
+        let now_ns = call.now.realtime_ns;
+        call.tree.allocate_in(file.node, offset, len, now_ns)?;
+        Ok(())
+    }
+
+    /// Cut or extend an open file.
+    ///
+    /// # Errors
+    /// `EINVAL` when not open for writing, for a stream and a device; `EISDIR`,
+    /// `EFBIG`.
+    pub fn fd_filestat_set_size(
+        &mut self,
+        call: &mut Call<'_>,
+        fd: u32,
+        size: u64,
+    ) -> Result<(), Errno> {
+        let file = match self.file(fd) {
+            Err(Errno::Spipe) => return Err(Errno::Inval),
+            file => file?,
+        };
+        if !file.write || file.device.is_some() {
+            return Err(Errno::Inval);
+        }
+        let now_ns = call.now.realtime_ns;
+        call.tree.set_size_of(file.node, size, now_ns)?;
+        Ok(())
+    }
+
+    /// Nothing to do: what was written is where it belongs.
+    ///
+    /// # Errors
+    /// `EBADF`; `EINVAL` for a stream.
+    pub fn fd_sync(&mut self, _call: &mut Call<'_>, fd: u32) -> Result<(), Errno> {
+        match self.get(fd)? {
+            Descriptor::File(_) | Descriptor::Directory(_) => Ok(()),
+            Descriptor::Stdin | Descriptor::Output(_) => Err(Errno::Inval),
+        }
+    }
+
+    /// As [`Descriptors::fd_sync`].
+    ///
+    /// # Errors
+    /// As [`Descriptors::fd_sync`].
+    pub fn fd_datasync(&mut self, call: &mut Call<'_>, fd: u32) -> Result<(), Errno> {
+        self.fd_sync(call, fd)
+    }
+}
+
+/// Offsets are signed in the guest's C library.
+fn check_offset(offset: u64) -> Result<(), Errno> {
+    i64::try_from(offset).map_err(|_| Errno::Inval).map(|_| ())
+}
+
+/// Have the engine fill the buffers.
+fn ask(call: &mut Call<'_>, input: Input, vectors: Vectors, nread: u32) -> Result<Effect, Errno> {
+    let limit = vectors.total().min(INPUT_BYTES);
+    if limit == 0 {
+        memory::put_u32(call.memory, nread, 0)?;
+        return Ok(Effect::Done);
+    }
+    let reply = ReadReply::new(vectors, nread);
+    Ok(Effect::Read {
+        input,
+        limit,
+        reply,
+    })
+}
+
+/// Have the engine write the buffers to an output.
+fn emit(
+    call: &mut Call<'_>,
+    output: Output,
+    vectors: &Vectors,
+    nwritten: u32,
+) -> Result<Effect, Errno> {
+    let mut bytes = Vec::with_capacity(vectors.total().min(OUTPUT_BYTES));
+    for (address, length) in vectors.up_to(OUTPUT_BYTES) {
+        bytes.extend_from_slice(memory::bytes(call.memory, address, length)?);
+    }
+    if bytes.is_empty() {
+        memory::put_u32(call.memory, nwritten, 0)?;
+        return Ok(Effect::Done);
+    }
+    Ok(Effect::Write {
+        output,
+        bytes,
+        reply: WriteReply::new(nwritten),
+    })
+}
+
+/// Read from a file straight into the guest's buffers.
+fn read_into(
+    call: &mut Call<'_>,
+    node: NodeId,
+    vectors: &Vectors,
+    offset: u64,
+) -> Result<u32, Errno> {
+    let tree: &Tree = call.tree;
+    let mut done: u32 = 0;
+    for (address, length) in vectors.up_to(usize::MAX) {
+        let place = memory::bytes_mut(call.memory, address, length)?;
+        let at = offset.saturating_add(u64::from(done));
+        let read = match tree.read_at(node, at, place) {
+            Ok(read) => u32::try_from(read).map_err(|_| Errno::Overflow)?,
+            // What was read before is told; the error comes with the next read.
+            Err(_) if done > 0 => break,
+            Err(error) => return Err(error.into()),
+        };
+        done += read;
+        if read < length {
+            break;
+        }
+    }
+    Ok(done)
+}
+
+/// Write the guest's buffers straight into a file.
+fn write_from(
+    call: &mut Call<'_>,
+    file: &OpenFile,
+    vectors: &Vectors,
+    offset: u64,
+) -> Result<u32, Errno> {
+    let length: u64 = vectors.up_to(usize::MAX).map(|(_, n)| u64::from(n)).sum();
+    call.tree.check_write(file.node, offset, length)?;
+    let mut done: u32 = 0;
+    for (address, length) in vectors.up_to(usize::MAX) {
+        let bytes = memory::bytes(call.memory, address, length)?;
+        let at = offset.saturating_add(u64::from(done));
+        let now_ns = call.now.realtime_ns;
+        let written = match call.tree.write_at(file.node, at, bytes, now_ns) {
+            Ok(written) => u32::try_from(written).map_err(|_| Errno::Overflow)?,
+            Err(_) if done > 0 => break,
+            Err(error) => return Err(error.into()),
+        };
+        done += written;
+        if written < length {
+            break;
+        }
+    }
+    Ok(done)
+}

@@ -1,0 +1,31 @@
+//! WASI preview 1 for files, descriptors and waiting, over the sandbox's own
+//! files.
+//!
+//! [`Descriptors`] has one method for each call, with the arguments as the guest
+//! gives them and its memory as bytes ([`Call`]). Nothing here waits, locks or
+//! knows the engine: what has to be waited for comes back as an [`Effect`], which
+//! the engine carries out and completes.
+//!
+//! The semantics are those of the C library over POSIX. Where preview 1 leaves
+//! room: `..` stops at the root; rights are shown and not enforced, but for
+//! reading and writing; a refused subscription of `poll_oneoff` is an event with
+//! an error; a time of access moves only when it is set.
+
+mod abi;
+mod attributes;
+mod call;
+mod descriptors;
+mod directory;
+mod fd;
+mod memory;
+mod open;
+mod path;
+mod poll;
+mod sock;
+
+pub use abi::{Errno, raw};
+pub use call::{
+    Call, Effect, INPUT_BYTES, Input, Now, OUTPUT_BYTES, Output, ReadReply, WriteReply,
+};
+pub use descriptors::Descriptors;
+pub use poll::{Wait, Woken};

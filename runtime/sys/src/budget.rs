@@ -1,0 +1,67 @@
+//! The budget of memory mappings.
+//!
+//! Linux gives a process `vm.max_map_count` mappings (65,530 by default). Near
+//! that limit every allocation of the whole process may fail, and some of those
+//! failures abort it: so we count what we map ourselves and stop at four fifths.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// What the kernel allows when `/proc` does not say.
+const DEFAULT_MAX_MAP_COUNT: usize = 65_530;
+
+/// Memory mappings made by this crate, and the bound that it keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mappings {
+    /// Mappings that are alive, an upper estimate.
+    pub live: usize,
+    /// Mappings at which creation is refused: four fifths of `vm.max_map_count`.
+    pub bound: usize,
+}
+
+/// Counts the mappings of this process that belong to guests.
+#[must_use]
+pub fn mappings() -> Mappings {
+    Mappings {
+        live: LIVE.load(Ordering::Relaxed),
+        bound: bound(),
+    }
+}
+
+fn bound() -> usize {
+    static BOUND: OnceLock<usize> = OnceLock::new();
+    *BOUND.get_or_init(|| {
+        let max = std::fs::read_to_string("/proc/sys/vm/max_map_count")
+            .ok()
+            .and_then(|text| text.trim().parse::<usize>().ok())
+            .unwrap_or(DEFAULT_MAX_MAP_COUNT);
+        max / 5 * 4
+    })
+}
+
+/// A share of the budget, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Share(usize);
+
+impl Share {
+    /// Takes `count` mappings out of the budget, or says why it cannot.
+    pub(crate) fn take(count: usize) -> Result<Self, String> {
+        let before = LIVE.fetch_add(count, Ordering::Relaxed);
+        if before + count > bound() {
+            LIVE.fetch_sub(count, Ordering::Relaxed);
+            return Err(format!(
+                "{before} memory mappings are in use and the bound is {} (four fifths of vm.max_map_count)",
+                bound()
+            ));
+        }
+        Ok(Self(count))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        LIVE.fetch_sub(self.0, Ordering::Relaxed);
+    }
+}

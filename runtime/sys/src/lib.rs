@@ -1,0 +1,34 @@
+//! The unsafe floor of Sandcell.
+//!
+//! Every unsafe line of the project is in this crate: copy-on-write linear
+//! memories, fiber stacks, page residency and the loading of compiled modules.
+//! What it offers upwards is safe to call; each block says why it may stand.
+//!
+//! Linux only for now: the mappings rest on `memfd`, `MADV_DONTNEED` of private
+//! file mappings and `PAGEMAP_SCAN` (with a fallback to `/proc/self/pagemap`).
+
+#![expect(
+    unsafe_code,
+    reason = "this crate exists to hold all of it; see the module headers"
+)]
+
+mod birth;
+mod budget;
+mod image;
+mod memory;
+mod module;
+mod page;
+mod private_file;
+mod reservation;
+mod residency;
+mod stack;
+
+pub use birth::{Housed, call, instantiate};
+pub use budget::{Mappings, mappings};
+pub use image::MemoryImage;
+pub use memory::CowMemories;
+pub use module::load_module;
+pub use page::{PAGE_BYTES, PageRun, page_count};
+pub use private_file::{PrivateFile, PrivateFileError, Stamp};
+pub use residency::{prefault, private_pages, stack_resident_bytes};
+pub use stack::{Stacks, trim_stack};
