@@ -39,7 +39,7 @@ pub(crate) enum Escapes {
 
 /// One of our two outputs.
 pub(crate) struct Output {
-    target: Box<dyn Write>,
+    target: Box<dyn Write + Send>,
     /// Present when a guest's bytes must be made harmless.
     filter: Option<Filter>,
     terminal: bool,
@@ -63,7 +63,7 @@ impl Output {
         Self::new(Box::new(stream), terminal, terminal && colours_wanted(), escapes)
     }
 
-    fn new(target: Box<dyn Write>, terminal: bool, colours: bool, escapes: Escapes) -> Self {
+    fn new(target: Box<dyn Write + Send>, terminal: bool, colours: bool, escapes: Escapes) -> Self {
         Self {
             target,
             filter: (terminal && escapes == Escapes::Shown).then(Filter::default),

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use crate::args::RunArguments;
 use crate::exit::{ExitStatus, Failure};
 use crate::patience::Patience;
 use crate::size;
@@ -26,11 +25,15 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Reads the program that the command line names, of at most `allowed`
-    /// bytes.
-    pub(crate) fn read(arguments: RunArguments, allowed: u64) -> Result<Self, Failure> {
-        let mut words = arguments.words.into_iter();
-        let (name, code, file) = match arguments.code {
+    /// Reads the program: `code`, or the file that the first of `words` names. The
+    /// other words are its arguments. A program has at most `allowed` bytes.
+    pub(crate) fn read(
+        code: Option<OsString>,
+        words: Vec<OsString>,
+        allowed: u64,
+    ) -> Result<Self, Failure> {
+        let mut words = words.into_iter();
+        let (name, code, file) = match code {
             Some(code) => (OsString::from("-c"), code.into_encoded_bytes(), None),
             None => {
                 let name = words.next().unwrap_or_default();

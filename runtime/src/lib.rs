@@ -61,5 +61,5 @@ pub use image::{Cache, Finding, ImageSummary};
 pub use interrupt::InterruptHandle;
 pub use limits::{Limit, Limits, Residency, Usage};
 pub use runtime::{Runtime, RuntimeBuilder};
-pub use sandbox::{Sandbox, SandboxBuilder};
+pub use sandbox::{Files, Sandbox, SandboxBuilder};
 pub use state::State;

@@ -100,6 +100,7 @@ static int freeze(void)
     PyObject *done = collector == NULL ? NULL : PyObject_CallMethod(collector, "freeze", NULL);
     Py_XDECREF(collector);
     Py_XDECREF(done);
+    kernel_fill_holes();
     return done == NULL ? -1 : 0;
 }
 

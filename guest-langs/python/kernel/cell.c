@@ -138,7 +138,7 @@ static int turn_loop(void)
 static void repair(void)
 {
     PyObject *main_module = PyDict_GetItemString(kernel.modules, "__main__");
-    int whole = main_module == kernel.main_module && !kernel.stream_closed[0] && !kernel.stream_closed[1] &&
+    int whole = main_module == kernel.main_module && PyDict_GetItemString(kernel.modules, "sys") != NULL && !kernel.stream_closed[0] && !kernel.stream_closed[1] &&
                 _PyRuntime.signals.handlers[SIGINT].func == kernel.interrupt_handler;
     static const char *const names[2] = {"stdout", "stderr"};
     for (int index = 0; whole && index < 2; index++) {
@@ -231,6 +231,10 @@ static int run_compiled(struct compiled_cell *cell)
 
 static int run_source(const char *text, Py_ssize_t length, PyObject *file_name)
 {
+    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        text += 3; /* the mark that some editors put before UTF-8 */
+        length -= 3;
+    }
     PyObject *source = decode_source(text, length);
     if (source == NULL) {
         return -1;

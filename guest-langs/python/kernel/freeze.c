@@ -1,15 +1,17 @@
-/* Making a booted interpreter cheap to share: what exists at boot is never written to for counting's sake.
+/* Making a booted interpreter cheap to share. Every sandbox maps the pages of the image and gets a copy of a page
+ * when it writes to it, so a cell should write to few pages of the image:
  *
- * Every sandbox maps the pages of the image and gets a copy of a page when it writes to it. Reference counts
- * are the commonest writes by far, so all objects that are alive when the image is frozen become immortal:
- * CPython then leaves their counts alone. They would never be freed anyway: gc.freeze() keeps them from the
- * collector, and what a cell could let go of is shared with all other sandboxes.
+ * - All objects that are alive become immortal: CPython then leaves their reference counts alone. They would
+ *   never be freed anyway: gc.freeze() keeps them from the collector, and their memory belongs to the image.
+ * - The holes that boot left in the heap are filled. Else the objects of a cell would be strewn over them, a page
+ *   for each; so they lie side by side.
  */
 #include "kernel.h"
 #include <internal/pycore_code.h>
 #include <internal/pycore_gc.h>
 #include <internal/pycore_interp.h>
 #include <internal/pycore_object.h>
+#include <internal/pycore_obmalloc.h>
 #include <internal/pycore_pystate.h>
 #include <internal/pycore_unicodeobject.h>
 
@@ -120,4 +122,82 @@ int kernel_freeze_objects(void)
         return -1;
     }
     return 0;
+}
+
+/* ---- holes ---- */
+
+/* Free chunks of the C heap that are at least so large are left as they are. */
+#define LARGE_CHUNK (1024 * 1024)
+#define SMALLEST_CHUNK 272
+#define CHUNK_STEP 16
+
+/* Fill the free blocks of all pools in use, so that the next object of each size opens a new pool. The blocks are
+ * never freed. Returns the bytes filled. */
+static size_t fill_pools(void)
+{
+    size_t filled = 0;
+    for (size_t size = ALIGNMENT; size <= SMALL_REQUEST_THRESHOLD; size += ALIGNMENT) {
+        for (;;) {
+            void *block = PyObject_Malloc(size);
+            if (block == NULL) {
+                break;
+            }
+            if (((poolp)_Py_ALIGN_DOWN(block, POOL_SIZE))->ref.count == 1) {
+                PyObject_Free(block); /* the first block of a new pool: this size has no hole left */
+                break;
+            }
+            filled += size;
+        }
+    }
+    return filled;
+}
+
+/* Fill the small free chunks of the C heap; what is large, or above all that was ever in use, stays free. */
+static size_t fill_chunks(void)
+{
+    struct chunk { struct chunk *next; } *large = NULL;
+    uintptr_t highest = 0;
+    size_t filled = 0;
+#ifdef __wasm__
+    /* large chunks are put aside meanwhile; they are gone when memory has to grow for another one */
+    for (;;) {
+        size_t pages = __builtin_wasm_memory_size(0);
+        struct chunk *chunk = PyMem_RawMalloc(LARGE_CHUNK);
+        if (chunk == NULL) {
+            break;
+        }
+        chunk->next = large;
+        large = chunk;
+        if (__builtin_wasm_memory_size(0) != pages) {
+            highest = (uintptr_t)chunk;
+            break;
+        }
+    }
+    for (size_t size = LARGE_CHUNK - CHUNK_STEP; size >= SMALLEST_CHUNK; size -= CHUNK_STEP) {
+        for (;;) {
+            void *chunk = PyMem_RawMalloc(size);
+            if (chunk == NULL) {
+                break;
+            }
+            if ((uintptr_t)chunk > highest) {
+                PyMem_RawFree(chunk);
+                break;
+            }
+            filled += size;
+        }
+    }
+#endif
+    while (large != NULL) {
+        struct chunk *next = large->next;
+        PyMem_RawFree(large);
+        large = next;
+    }
+    return filled;
+}
+
+void kernel_fill_holes(void)
+{
+    size_t pools = fill_pools();
+    size_t chunks = fill_chunks();
+    fprintf(stderr, "holes filled: %zu KiB of objects, %zu KiB of memory\n", pools / 1024, chunks / 1024);
 }

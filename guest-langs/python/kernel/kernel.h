@@ -64,7 +64,7 @@ enum kernel_hook {
 struct kernel {
     PyObject *globals;           /* dict of __main__: the user's namespace */
     PyObject *main_module;
-    PyObject *modules;           /* sys.modules as it was at boot */
+    PyObject *modules;           /* sys.modules */
     PyObject *inputs;            /* the list In */
     PyObject *outputs;           /* the dict Out */
     PyObject *sources;           /* file name of a cell -> its source text */
@@ -108,6 +108,7 @@ PyObject *kernel_run_code(PyObject *code);
 
 /* freeze.c */
 int kernel_freeze_objects(void);
+void kernel_fill_holes(void);
 
 /* cell.c */
 PyObject *kernel_warm_up(PyObject *cells, PyObject *options);

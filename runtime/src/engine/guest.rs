@@ -74,8 +74,6 @@ pub(crate) struct Origin {
     pub(crate) memory: Option<Arc<MemoryImage>>,
     pub(crate) globals: Vec<GlobalValue>,
     pub(crate) interrupt_words: Arc<[(u32, u32)]>,
-    /// Pages to copy before the guest runs.
-    pub(crate) hot: Arc<[PageRun]>,
 }
 
 /// A cell to run.
@@ -146,9 +144,6 @@ impl Guest {
         }
         store.data_mut().memory = Some(memory);
         let globals = set_globals(&mut store, &instance, &module.globals, &origin.globals)?;
-        if !origin.hot.is_empty() {
-            sandcell_sys::prefault(&mut store, &memory, &origin.hot).map_err(create_error)?;
-        }
         Ok(Self {
             buffer: export(&mut store, &instance, "sandcell_buffer")?,
             renew: export(&mut store, &instance, "sandcell_renew")?,

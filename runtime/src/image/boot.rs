@@ -97,7 +97,6 @@ impl Frozen {
             memory: None,
             globals: Vec::new(),
             interrupt_words: Arc::from([]),
-            hot: Arc::from([]),
         };
         let mut guest = Guest::new(module, &origin, world(library, 0)?).await?;
         for (offset, bytes) in &flat.data {
@@ -126,7 +125,6 @@ impl Frozen {
             memory: Some(Arc::new(image)),
             globals: self.globals.clone(),
             interrupt_words: self.interrupt_words.clone().into(),
-            hot: Arc::from([]),
         };
         let mut guest = Guest::new(module, &origin, world(library, self.monotonic_ns)?).await?;
         guest.renew(Renewal::default()).await?;

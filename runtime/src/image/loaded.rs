@@ -58,10 +58,9 @@ impl Image {
         let bad = |detail: String| folder.fault(ImageFault::Archive { detail });
         let memory = MemoryImage::from_private_file(folder.open(MEMORY)?).map_err(bad)?;
         let origin = Origin {
-            memory: Some(Arc::new(memory)),
+            memory: Some(Arc::new(memory.with_hot_pages(&manifest.hot_runs()))),
             globals: manifest.globals.iter().map(|(_, value)| *value).collect(),
             interrupt_words: manifest.interrupt_words.clone().into(),
-            hot: manifest.hot_runs().into(),
         };
         let library = Arc::new(Library::new(folder.file(LIBRARY)));
         Ok(Self {

@@ -1,11 +1,13 @@
 //! Contexts, files and limits under one identity.
 
 mod builder;
+mod files;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use builder::SandboxBuilder;
+pub use files::Files;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -129,6 +131,12 @@ impl Sandbox {
         contexts.live.insert(id, mailbox.clone());
         drop(contexts);
         Ok(self.handle(id, mailbox))
+    }
+
+    /// Its files.
+    #[must_use]
+    pub fn files(&self) -> Files {
+        Files::new(Arc::clone(&self.inner.settings))
     }
 
     /// The ids of its live contexts.

@@ -29,3 +29,6 @@ pub use call::{
 };
 pub use descriptors::Descriptors;
 pub use poll::{Wait, Woken};
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,9 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::{MemfdFlags, SealFlags};
 
-use crate::page::PAGE_BYTES;
+use crate::page::{PAGE_BYTES, PageRun};
 use crate::private_file::PrivateFile;
+use crate::reservation::Reservation;
 
 /// A page-aligned file of guest memory whose bytes do not change any more:
 /// either a file of the user's private cache or a sealed memory file.
@@ -16,6 +17,9 @@ use crate::private_file::PrivateFile;
 pub struct MemoryImage {
     file: OwnedFd,
     len: usize,
+    hot: Vec<PageRun>,
+    /// The same bytes, mapped once for reading.
+    pristine: Reservation,
 }
 
 impl MemoryImage {
@@ -26,10 +30,7 @@ impl MemoryImage {
     /// more than 4 GiB.
     pub fn from_private_file(file: PrivateFile) -> Result<Self, String> {
         let len = checked_len(file.stamp().bytes)?;
-        Ok(Self {
-            file: file.into_file().into(),
-            len,
-        })
+        Self::of(file.into_file().into(), len)
     }
 
     /// Copies `bytes` into a sealed memory file; runs of zero pages stay holes.
@@ -54,10 +55,39 @@ impl MemoryImage {
         let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
         rustix::fs::fcntl_add_seals(&file, seals)
             .map_err(|error| format!("cannot seal a memory file: {error}"))?;
+        Self::of(file.into(), len)
+    }
+
+    fn of(file: OwnedFd, len: usize) -> Result<Self, String> {
+        let mut pristine = Reservation::new(len, 1)?;
+        pristine.map_for_reading(file.as_fd(), len)?;
         Ok(Self {
-            file: file.into(),
+            file,
             len,
+            hot: Vec::new(),
+            pristine,
         })
+    }
+
+    /// Says which pages a guest writes to first: they are copied when a memory is
+    /// made, not one by one when the guest gets there. Runs beyond the image are
+    /// left out.
+    #[must_use]
+    pub fn with_hot_pages(mut self, runs: &[PageRun]) -> Self {
+        let inside = |run: &&PageRun| {
+            run.count > 0 && run.start_byte().saturating_add(run.byte_len()) <= self.len
+        };
+        self.hot = runs.iter().filter(inside).copied().collect();
+        self.hot.sort_unstable();
+        self
+    }
+
+    pub(crate) fn hot_pages(&self) -> &[PageRun] {
+        &self.hot
+    }
+
+    pub(crate) fn pristine(&self) -> &Reservation {
+        &self.pristine
     }
 
     /// Length in bytes, a multiple of 64 KiB.
@@ -72,7 +102,7 @@ impl MemoryImage {
 }
 
 fn checked_len(bytes: u64) -> Result<usize, String> {
-    if bytes == 0 || bytes % 65_536 != 0 || bytes > 1 << 32 {
+    if bytes == 0 || !bytes.is_multiple_of(65_536) || bytes > 1 << 32 {
         return Err(format!(
             "an image of {bytes} bytes is not 1 to 65,536 WebAssembly pages"
         ));

@@ -30,5 +30,5 @@ pub use memory::CowMemories;
 pub use module::load_module;
 pub use page::{PAGE_BYTES, PageRun, page_count};
 pub use private_file::{PrivateFile, PrivateFileError, Stamp};
-pub use residency::{prefault, private_pages, stack_resident_bytes};
+pub use residency::{private_pages, stack_resident_bytes};
 pub use stack::{Stacks, trim_stack};

@@ -18,14 +18,19 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 use crate::birth;
 use crate::image::MemoryImage;
-use crate::page::{PAGE_BYTES, round_up};
+use crate::page::{PAGE_BYTES, PageRun, round_up};
 use crate::reservation::Reservation;
+use crate::residency::own_pages;
 
 /// Kernel mappings of one memory: image, zero pages behind it, the rest.
 const MAPPINGS_OF_A_MEMORY: usize = 3;
 
-/// Free slots kept for reuse; a slot in waiting holds no private page.
+/// Free slots kept for reuse.
 const FREE_SLOTS: usize = 64;
+
+/// Free slots whose hot pages stay resident, about half a MiB each; the others
+/// hold no private page.
+const HOT_SLOTS: usize = 16;
 
 /// Makes the linear memories of an engine.
 ///
@@ -83,6 +88,7 @@ unsafe impl MemoryCreator for CowMemories {
         let len = capacity.checked_add(guard).ok_or_else(overflow)?;
         let mut slot = self.slot(len, image)?;
         slot.commit(size)?;
+        slot.warm()?;
         Ok(Box::new(CowMemory {
             slot: Some(slot),
             size,
@@ -99,6 +105,8 @@ struct Slot {
     image: Option<Arc<MemoryImage>>,
     /// Bytes from the base that may be touched, whole pages.
     committed: usize,
+    /// All hot pages of the image are private copies already.
+    hot: bool,
 }
 
 impl Slot {
@@ -113,7 +121,20 @@ impl Slot {
             reservation,
             image,
             committed,
+            hot: false,
         })
+    }
+
+    /// Copies the image's hot pages, unless that was done before.
+    fn warm(&mut self) -> Result<(), String> {
+        let Some(image) = self.image.clone().filter(|_| !self.hot) else {
+            return Ok(());
+        };
+        for run in image.hot_pages() {
+            self.reservation.populate(byte_range(*run))?;
+        }
+        self.hot = true;
+        Ok(())
     }
 
     fn serves(&self, len: usize, image: Option<&Arc<MemoryImage>>) -> bool {
@@ -138,9 +159,18 @@ impl Slot {
         Ok(())
     }
 
-    /// Back to the pristine image: no byte of the last guest is left.
-    fn reset(&mut self) -> Result<(), String> {
-        self.reservation.discard(0..self.committed)?;
+    /// Back to the pristine image: no byte of the last guest is left. With
+    /// `keep_hot`, hot pages stay private copies and get the image's bytes again;
+    /// every other page that the guest wrote to is discarded.
+    fn reset(&mut self, keep_hot: bool) -> Result<(), String> {
+        let image = self.image.clone();
+        match image.filter(|_| keep_hot && self.hot) {
+            Some(image) => self.restore(&image)?,
+            None => {
+                self.reservation.discard(0..self.committed)?;
+                self.hot = false;
+            }
+        }
         let image_len = self.image_len();
         if self.committed > image_len {
             self.reservation.protect(image_len..self.committed, false)?;
@@ -148,6 +178,55 @@ impl Slot {
         }
         Ok(())
     }
+
+    fn restore(&mut self, image: &MemoryImage) -> Result<(), String> {
+        let base = self.reservation.base().as_ptr() as usize;
+        let own = own_pages(base, self.committed).map_err(|error| error.to_string())?;
+        for part in split(&own, image.hot_pages()) {
+            match part {
+                Part::Hot(run) => {
+                    self.reservation.copy_from(image.pristine(), byte_range(run))?;
+                }
+                Part::Cold(run) => self.reservation.discard(byte_range(run))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn byte_range(run: PageRun) -> std::ops::Range<usize> {
+    run.start_byte()..run.start_byte() + run.byte_len()
+}
+
+/// A run of own pages that are all hot, or all not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Hot(PageRun),
+    Cold(PageRun),
+}
+
+/// Cuts runs of own pages where the hot pages begin and end; both are sorted.
+fn split(own: &[PageRun], hot: &[PageRun]) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut hot = hot.iter().copied().peekable();
+    for run in own {
+        let (mut first, end) = (run.first, run.first + run.count);
+        while first < end {
+            while hot.next_if(|hot| hot.first + hot.count <= first).is_some() {}
+            let (stop, is_hot) = match hot.peek() {
+                Some(hot) if hot.first <= first => ((hot.first + hot.count).min(end), true),
+                Some(hot) => (hot.first.min(end), false),
+                None => (end, false),
+            };
+            let part = PageRun {
+                first,
+                count: stop - first,
+            };
+            parts.push(if is_hot { Part::Hot(part) } else { Part::Cold(part) });
+            first = stop;
+        }
+    }
+    parts
 }
 
 struct CowMemory {
@@ -194,13 +273,94 @@ impl Drop for CowMemory {
         let Some(mut slot) = self.slot.take() else {
             return;
         };
+        let waiting = |free: &Mutex<Vec<Slot>>| {
+            free.lock().unwrap_or_else(PoisonError::into_inner).len()
+        };
+        let before = waiting(&self.free);
         // A slot that cannot be wiped is unmapped instead of being reused.
-        if slot.reset().is_err() {
+        if before >= FREE_SLOTS || slot.reset(before < HOT_SLOTS).is_err() {
             return;
         }
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if free.len() < FREE_SLOTS {
-            free.push(slot);
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(slot);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IMAGE_BYTES: usize = 4 * 65_536;
+
+    fn image(hot: &[PageRun]) -> Arc<MemoryImage> {
+        let bytes: Vec<u8> = (0..IMAGE_BYTES).map(|at| (at / PAGE_BYTES) as u8).collect();
+        Arc::new(MemoryImage::sealed(&bytes).unwrap().with_hot_pages(hot))
+    }
+
+    /// A slot of the size that an engine would ask for, 1 MiB for short.
+    fn slot(memories: &CowMemories, image: &Arc<MemoryImage>) -> Slot {
+        let mut slot = memories.slot(1 << 20, Some(Arc::clone(image))).unwrap();
+        slot.commit(IMAGE_BYTES + 3 * PAGE_BYTES).unwrap();
+        slot.warm().unwrap();
+        slot
+    }
+
+    fn bytes(slot: &mut Slot) -> &mut [u8] {
+        // SAFETY: `committed` bytes from the base are accessible and owned by the
+        // slot, which is borrowed for as long as the slice lives.
+        unsafe { std::slice::from_raw_parts_mut(slot.reservation.base().as_ptr(), slot.committed) }
+    }
+
+    fn check_pristine(slot: &mut Slot) {
+        let found = bytes(slot);
+        for (at, byte) in found.iter().enumerate() {
+            let expected = if at < IMAGE_BYTES { (at / PAGE_BYTES) as u8 } else { 0 };
+            assert_eq!(*byte, expected, "at {at}");
         }
+    }
+
+    #[test]
+    fn nothing_of_a_guest_is_left_in_a_reused_slot() {
+        let hot = [PageRun { first: 2, count: 3 }, PageRun { first: 60, count: 1 }];
+        for (hot, keep_hot) in [(&hot[..], true), (&hot[..], false), (&[], true)] {
+            let memories = CowMemories::new().unwrap();
+            let image = image(hot);
+            let mut used = slot(&memories, &image);
+            check_pristine(&mut used);
+            bytes(&mut used).fill(0xAA);
+            used.reset(keep_hot).unwrap();
+            memories.free.lock().unwrap().push(used);
+            let mut next = slot(&memories, &image);
+            assert!(memories.free.lock().unwrap().is_empty(), "the slot was reused");
+            check_pristine(&mut next);
+        }
+    }
+
+    #[test]
+    fn a_slot_serves_its_own_image_only() {
+        let memories = CowMemories::new().unwrap();
+        let (one, other) = (image(&[]), image(&[]));
+        let used = slot(&memories, &one);
+        memories.free.lock().unwrap().push(used);
+        let mut fresh = slot(&memories, &other);
+        assert_eq!(memories.free.lock().unwrap().len(), 1);
+        check_pristine(&mut fresh);
+    }
+
+    #[test]
+    fn own_pages_are_cut_at_the_hot_ones() {
+        let run = |first, count| PageRun { first, count };
+        let own = [run(0, 4), run(10, 2), run(20, 10)];
+        let hot = [run(2, 1), run(5, 2), run(11, 1), run(20, 3), run(28, 9)];
+        let expected = [
+            Part::Cold(run(0, 2)),
+            Part::Hot(run(2, 1)),
+            Part::Cold(run(3, 1)),
+            Part::Cold(run(10, 1)),
+            Part::Hot(run(11, 1)),
+            Part::Hot(run(20, 3)),
+            Part::Cold(run(23, 5)),
+            Part::Hot(run(28, 2)),
+        ];
+        assert_eq!(split(&own, &hot), expected);
     }
 }

@@ -108,6 +108,45 @@ impl Reservation {
             .map_err(|error| format!("cannot map {len} bytes of an image: {error}"))
     }
 
+    /// Maps `len` bytes of `file` over the start, for reading only.
+    pub(crate) fn map_for_reading(
+        &mut self,
+        file: BorrowedFd<'_>,
+        len: usize,
+    ) -> Result<(), String> {
+        let address = self.address(&(0..len))?;
+        let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
+        // SAFETY: as in `map_private`.
+        let mapped = unsafe { rustix::mm::mmap(address, len, ProtFlags::READ, flags, file, 0) };
+        mapped
+            .map(|_| ())
+            .map_err(|error| format!("cannot map {len} bytes of an image: {error}"))
+    }
+
+    /// Copies `range` of `source` to the same place here. Both must be
+    /// accessible there: the source is an image's pristine mapping, the target a
+    /// slot over that image.
+    pub(crate) fn copy_from(&mut self, source: &Self, range: Range<usize>) -> Result<(), String> {
+        let to = self.address(&range)?;
+        let from = source.address(&range)?;
+        // SAFETY: both ranges were checked to lie in their reservations, which do
+        // not overlap, and are mapped (see above); nobody else uses the target:
+        // its guest is gone and we hold it mutably.
+        unsafe {
+            std::ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast::<u8>(), range.len());
+        }
+        Ok(())
+    }
+
+    /// Makes private copies of the pages in `range` now.
+    pub(crate) fn populate(&mut self, range: Range<usize>) -> Result<(), String> {
+        let address = self.address(&range)?;
+        // SAFETY: populating writable pages of our own mapping changes no byte of
+        // them.
+        unsafe { rustix::mm::madvise(address, range.len(), Advice::LinuxPopulateWrite) }
+            .map_err(|error| format!("cannot populate {range:?}: {error}"))
+    }
+
     /// Throws away the private copies in `range`: anonymous memory reads as
     /// zero again, mapped images as their file.
     pub(crate) fn discard(&self, range: Range<usize>) -> Result<(), String> {

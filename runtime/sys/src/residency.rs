@@ -38,40 +38,8 @@ pub fn stack_resident_bytes<D>(store: &Store<Housed<D>>) -> io::Result<u64> {
     Ok(crate::page::page_count(&runs) * PAGE_BYTES as u64)
 }
 
-/// Copies the pages of `runs` now, so that the guest's first writes do not
-/// fault one by one. Runs beyond the memory's end are left out.
-///
-/// # Errors
-/// The kernel has no memory, or is older than 5.14; nothing is changed then but
-/// that some pages may have been copied.
-pub fn prefault<D>(
-    store: &mut Store<Housed<D>>,
-    memory: &Memory,
-    runs: &[PageRun],
-) -> io::Result<()> {
-    let size = memory.data_size(&*store);
-    let base = memory.data_ptr(&*store);
-    for run in runs {
-        if run.start_byte() + run.byte_len() > size {
-            continue;
-        }
-        // SAFETY: the run lies within the memory, so the sum stays inside of one
-        // allocation.
-        let start = unsafe { base.add(run.start_byte()) };
-        // SAFETY: populating writable pages of our own mapping changes no byte of
-        // them, and the store is borrowed mutably, so no guest runs in it.
-        unsafe {
-            rustix::mm::madvise(
-                start.cast(),
-                run.byte_len(),
-                rustix::mm::Advice::LinuxPopulateWrite,
-            )
-        }?;
-    }
-    Ok(())
-}
-
-fn own_pages(base: usize, len: usize) -> io::Result<Vec<PageRun>> {
+/// The pages of a range that were written to since it was mapped.
+pub(crate) fn own_pages(base: usize, len: usize) -> io::Result<Vec<PageRun>> {
     let pagemap = pagemap()?;
     match scan(pagemap, base, len) {
         Err(error) if matches!(error.raw_os_error(), Some(libc::ENOTTY | libc::EINVAL)) => {

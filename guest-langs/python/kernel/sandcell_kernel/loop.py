@@ -55,6 +55,14 @@ class Waiter:
         """Nothing is open."""
 
 
+def raised_in_wait(error):
+    """Was the exception raised where the loop waits, rather than in a task?"""
+    entry = error.__traceback__
+    while entry is not None and entry.tb_next is not None:
+        entry = entry.tb_next
+    return entry is not None and entry.tb_frame.f_code is Waiter.select.__code__
+
+
 class SandboxEventLoop(base_events.BaseEventLoop):
     """An event loop with timers, tasks and host functions; without threads, sockets, pipes and signals."""
 
@@ -124,8 +132,9 @@ class SandboxEventLoopPolicy(events.BaseDefaultEventLoopPolicy):
 class LoopKeeper:
     """Owns the kernel's loop and runs it for cells."""
 
-    def __init__(self, calls):
+    def __init__(self, calls, report):
         SandboxEventLoop.calls = calls
+        self._report = report
         self.loop = KernelEventLoop()
         self._real_set = events._set_running_loop
         self._real_get = events._get_running_loop
@@ -158,12 +167,26 @@ class LoopKeeper:
         task = loop.create_task(coroutine)
         try:
             return loop.run_until_complete(task)
-        except BaseException:
+        except BaseException as error:
             if not task.done():
                 self._cancel(task)
+                if raised_in_wait(error):
+                    self._show_await(task, error)
             elif not task.cancelled():
                 task.exception()  # it is reported as the cell's: the loop need not complain
             raise
+
+    @staticmethod
+    def _show_await(task, error):
+        """Let the traceback of what ended the wait show the ``await`` of the cell, not the inside of the loop."""
+        try:
+            if task.done():
+                task.result()
+        except asyncio.CancelledError as cancelled:
+            error.__traceback__ = cancelled.__traceback__
+            error.__context__ = None
+        except BaseException:
+            return
 
     def _cancel(self, task):
         """Cancel a task and let it clean up, for a short while."""
@@ -185,10 +208,22 @@ class LoopKeeper:
         self.loop.stop()
 
     def turn(self):
-        """Let background tasks run what is due, without waiting for anything."""
-        loop = self.loop
-        if loop.is_running():
+        """Let background tasks run what is due, without waiting for anything.
+
+        What goes wrong there is told on stderr: it is not the fault of the cell that runs now.
+        """
+        if self.loop.is_running():
             return
+        try:
+            self._turn(self.loop)
+        except SystemExit as stop:
+            self._report(stop)  # a task called sys.exit: only that task ends
+        except Exception as error:
+            # the loop itself failed, since a cell broke what it stands on: keep it from failing in every cell
+            self.loop._ready.clear()
+            self._report(error)
+
+    def _turn(self, loop):
         end = time.monotonic() + TURN_TIME
         for _ in range(TURN_ROUNDS):
             scheduled = loop._scheduled

@@ -58,6 +58,8 @@ class Printer:
 
     def text(self, text):
         """Add text that is not broken."""
+        if len(text) > self._left:
+            self._open[-1].items.append(text[: self._left])
         self._spend(len(text))
         self._open[-1].items.append(text)
         self._open[-1].width += len(text)

@@ -57,7 +57,7 @@ def start():
     sys.path[:] = ["", *(folder for folder in sys.path if not folder.endswith("/sandcell"))]
     sys.argv = [""]
 
-    inputs, outputs, cells = [""], {}, {}
+    inputs, outputs, cells, modules = [""], {}, {}, {}
     main = sys.modules["__main__"]
     the_streams = streams.Streams()
     the_streams.install()
@@ -68,7 +68,7 @@ def start():
     output.capture_output.publisher = publisher
     the_shell = shell.InteractiveShell(main, inputs, outputs, publisher, formatter, reporter.print)
     all_calls = calls.Calls()
-    keeper = loop.LoopKeeper(all_calls)
+    keeper = loop.LoopKeeper(all_calls, reporter.print)
     sandcell = shim.install_sandcell()
     sandcell.__dict__.update({kind.__name__: kind for kind in (shell.CommandNotAvailable, shell.packages.PackageNotAvailable)})
     the_renewal = renewal.Renewal(the_shell, sandcell, all_calls)
@@ -89,6 +89,9 @@ def start():
     _clamp_recursion()
 
     def repair():
+        if "sys" not in sys.modules:  # cleared: what the image had is there again
+            for name, module in modules.items():
+                sys.modules.setdefault(name, module)
         the_streams.repair()
         signal.signal(signal.SIGINT, _sandcell.interrupt)
 
@@ -115,6 +118,7 @@ def start():
     )
     the_shell.fill_namespace()
     _warm_up(main, the_shell, inputs, outputs, cells, linecache)
+    modules.update(sys.modules)
 
 
 def _warm_up(main, the_shell, inputs, outputs, cells, linecache):

@@ -5,6 +5,7 @@ Nothing here looks up a name in a module that a cell could have changed.
 
 from . import frames
 
+NAME_LIMIT = 200
 VALUE_LIMIT = 64 * 1024
 TEXT_LIMIT = 512 * 1024
 CHAIN_LIMIT = 20
@@ -31,7 +32,7 @@ def cut(text, limit, what):
 
 
 def exception_name(exception):
-    return _type_name(type(exception))
+    return _type_name(type(exception))[:NAME_LIMIT]
 
 
 def exception_value(exception):

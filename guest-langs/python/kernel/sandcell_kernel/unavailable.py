@@ -123,6 +123,9 @@ def install():
     if subprocess is not None:
         subprocess.Popen.__init__ = _refuse(OSError, PROCESSES, "__init__")
         subprocess.Popen.__del__ = lambda self, *_arguments: None
+    process = modules.get("multiprocessing.process")
+    if process is not None:
+        _replace(process.BaseProcess, "start", OSError, PROCESSES)
     socket = modules.get("socket")
     if socket is not None:
         socket.socket.__init__ = _refuse(OSError, SOCKETS, "__init__")

@@ -41,6 +41,8 @@ mv pyconfig.h.new pyconfig.h
 grep -q '^#define HAVE_PTHREAD_STUBS 1$' pyconfig.h
 
 # zig passes --stack-first by itself, but refuses to be told.
-sed 's: -Wl,--stack-first::' Makefile >Makefile.new
-mv Makefile.new Makefile
+for file in Makefile.pre Makefile; do
+    sed 's: -Wl,--stack-first::' "$file" >"$file.new"
+    mv "$file.new" "$file"
+done
 rm config.log

@@ -5,13 +5,18 @@
 set -eu
 here=$(pwd)
 
-# -p: make compares times. The build folder has moved since it was configured.
+# The build folder has moved since it was configured. -p and the order of the
+# touches: make compares times, and must not find that anything is out of date.
 cp -Rp build/. objects
 cd objects
-sed -e "s:^abs_srcdir=.*:abs_srcdir= $here/sources/python:" \
-    -e "s:^abs_builddir=.*:abs_builddir= $here/objects:" Makefile >Makefile.new
-mv Makefile.new Makefile
-touch config.status Modules/Setup.bootstrap Modules/Setup.stdlib Makefile.pre Makefile
+for file in Makefile.pre Makefile; do
+    sed -e "s:^abs_srcdir=.*:abs_srcdir= $here/sources/python:" \
+        -e "s:^abs_builddir=.*:abs_builddir= $here/objects:" "$file" >"$file.new"
+    mv "$file.new" "$file"
+done
+for file in config.status Modules/Setup.bootstrap Modules/Setup.stdlib Makefile.pre Modules/config.c Makefile; do
+    touch "$file"
+done
 
 make -j"$JOBS" libpython3.13.a
 make pybuilddir.txt

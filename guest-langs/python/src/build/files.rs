@@ -55,7 +55,6 @@ pub(super) const KERNEL_C: &[File] = embedded!(
     "cell.c",
     "channel.c",
     "freeze.c",
-    "immortal.c",
     "kernel.h",
     "print.c",
     "result.c",

@@ -1,0 +1,180 @@
+//! `sandcell image`: images in the user's cache.
+
+use std::num::NonZero;
+use std::path::Path;
+
+use sandcell::{Cache, ImageSummary};
+use serde::Serialize;
+
+use crate::args::{BuildArguments, ImageCommand};
+use crate::console::{Colour, Escapes, Output};
+use crate::exit::{ExitStatus, Failure};
+use crate::language::{self, BuildSettings};
+use crate::open;
+use crate::patience::Patience;
+use crate::progress::Display;
+use crate::size;
+
+/// Characters of an image's id in a list.
+const SHORT_ID: usize = 12;
+
+pub(crate) fn execute(command: ImageCommand) -> Result<ExitStatus, Failure> {
+    let cache = Cache::of_user()?;
+    let mut stdout = Output::stdout(Escapes::Shown);
+    match command {
+        ImageCommand::Build(arguments) => build(&cache, arguments, &mut stdout)?,
+        ImageCommand::List { json } => list(&cache, json, &mut stdout)?,
+        ImageCommand::Inspect { name, json } => inspect(&cache, &name, json, &mut stdout)?,
+        ImageCommand::Export { name, file } => {
+            cache.export(&name, &file)?;
+            let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+            stdout.line(&format!("wrote {} ({})", file.display(), size::show(bytes)))?;
+        }
+        ImageCommand::Import { file } => import(&cache, &file, &mut stdout)?,
+        ImageCommand::Remove { name } => {
+            cache.remove(&name)?;
+            stdout.line(&format!("removed {name}"))?;
+        }
+    }
+    Ok(ExitStatus::Success)
+}
+
+fn build(cache: &Cache, arguments: BuildArguments, stdout: &mut Output) -> Result<(), Failure> {
+    let name = arguments.name;
+    let settings = BuildSettings {
+        source: arguments.source,
+        jobs: arguments.jobs.and_then(NonZero::new),
+    };
+    let Some(language) = language::find(&name, settings) else {
+        let names = language::NAMES.join(", ");
+        let failure = Failure::usage(format!("there is no language `{name}` to build an image of"));
+        return Err(failure.hint(format!("there is: {names}")));
+    };
+    let mut display = Display::default();
+    open::reactor()?.block_on(async {
+        if arguments.force {
+            cache.build(&*language, &mut display).await
+        } else {
+            cache.ensure(&*language, &mut display).await
+        }
+    })?;
+    drop(display);
+    if arguments.fuel {
+        let _patience = Patience::new("compiling the variant that counts fuel; this takes about half a minute");
+        cache.add_fuel(&name)?;
+    }
+    stdout.line(&format!("the image {name} is ready"))?;
+    Ok(())
+}
+
+fn import(cache: &Cache, file: &Path, stdout: &mut Output) -> Result<(), Failure> {
+    let _patience = Patience::new("compiling the image for this machine; this takes about half a minute");
+    if !file.exists() {
+        return Err(Failure::usage(format!("there is no file {}", file.display())));
+    }
+    let name = cache.import(file)?;
+    stdout.line(&format!("imported {name}"))?;
+    Ok(())
+}
+
+fn list(cache: &Cache, json: bool, stdout: &mut Output) -> Result<(), Failure> {
+    let images = cache.images()?;
+    if json {
+        for image in &images {
+            stdout.line(&to_json(image)?)?;
+        }
+        return Ok(());
+    }
+    if images.is_empty() {
+        stdout.line(&format!("there are no images in {}", cache.path().display()))?;
+        return Ok(());
+    }
+    let header = format!("{:<16}{:<10}{:<10}{:<7}ID", "NAME", "SIZE", "COMPILED", "FUEL");
+    stdout.line(&stdout.paint(Colour::Bold, &header))?;
+    for image in &images {
+        if let Some(fault) = &image.fault {
+            let word = stdout.paint(Colour::Red, "damaged");
+            let fault = stdout.safe(fault).into_owned();
+            stdout.line(&format!("{:<16}{word}: {fault}", image.name))?;
+            continue;
+        }
+        let id: String = image.id.chars().take(SHORT_ID).collect();
+        stdout.line(&format!(
+            "{:<16}{:<10}{:<10}{:<7}{id}",
+            image.name,
+            size::show(total(image)),
+            yes(image.compiled),
+            yes(image.fuel),
+        ))?;
+    }
+    Ok(())
+}
+
+fn inspect(cache: &Cache, name: &str, json: bool, stdout: &mut Output) -> Result<(), Failure> {
+    let image = cache.image(name)?;
+    if json {
+        stdout.line(&to_json(&image)?)?;
+        return Ok(());
+    }
+    let pages = format!("{} pages", size::grouped(image.hot_pages));
+    let licences = image.licences.join(", ");
+    for (label, value) in [
+        ("name", image.name.as_str()),
+        ("id", &image.id),
+        ("recipe", &image.recipe),
+        ("size", &size::show(total(&image))),
+        ("  module", &size::show(image.module_bytes)),
+        ("  memory", &size::show(image.memory_bytes)),
+        ("  library", &size::show(image.library_bytes)),
+        ("hot set", &pages),
+        ("compiled", yes(image.compiled)),
+        ("fuel", yes(image.fuel)),
+        ("licences", &licences),
+    ] {
+        let value = stdout.safe(value).into_owned();
+        stdout.line(&format!("{label:<12}{value}"))?;
+    }
+    Ok(())
+}
+
+/// Bytes of all that sandboxes share.
+fn total(image: &ImageSummary) -> u64 {
+    image.module_bytes + image.memory_bytes + image.library_bytes
+}
+
+fn yes(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}
+
+/// An image as JSON.
+#[derive(Debug, Serialize)]
+struct Described<'a> {
+    name: &'a str,
+    id: &'a str,
+    recipe: &'a str,
+    module_bytes: u64,
+    memory_bytes: u64,
+    library_bytes: u64,
+    hot_pages: u64,
+    compiled: bool,
+    fuel: bool,
+    licences: &'a [String],
+    fault: Option<&'a str>,
+}
+
+fn to_json(image: &ImageSummary) -> Result<String, Failure> {
+    let described = Described {
+        name: &image.name,
+        id: &image.id,
+        recipe: &image.recipe,
+        module_bytes: image.module_bytes,
+        memory_bytes: image.memory_bytes,
+        library_bytes: image.library_bytes,
+        hot_pages: image.hot_pages,
+        compiled: image.compiled,
+        fuel: image.fuel,
+        licences: &image.licences,
+        fault: image.fault.as_deref(),
+    };
+    serde_json::to_string(&described).map_err(|error| Failure::own(error.to_string()))
+}

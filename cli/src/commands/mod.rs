@@ -1,0 +1,33 @@
+//! The commands, a file each.
+
+mod doctor;
+mod image;
+mod repl;
+mod run;
+
+use crate::args::{Arguments, Command};
+use crate::console::{Colour, say};
+use crate::exit::{ExitStatus, Failure};
+
+/// Does what the command line says, and says on standard error why it could not.
+pub(crate) fn execute(arguments: Arguments) -> ExitStatus {
+    let done = match arguments.command {
+        Command::Run(arguments) => run::execute(arguments),
+        Command::Repl(arguments) => repl::execute(&arguments),
+        Command::Image(command) => image::execute(command),
+        Command::Doctor => doctor::execute(),
+    };
+    done.unwrap_or_else(|failure| {
+        if !failure.is_silent() {
+            show(&failure);
+        }
+        failure.status
+    })
+}
+
+fn show(failure: &Failure) {
+    say("error", Colour::Red, &failure.message);
+    if let Some(hint) = &failure.hint {
+        say("hint", Colour::Cyan, hint);
+    }
+}

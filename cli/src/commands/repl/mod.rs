@@ -1,0 +1,125 @@
+//! `sandcell repl`: an interpreter in a sandbox, cell by cell.
+
+mod cell;
+mod editor;
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use sandcell::{Cache, Context, Outcome};
+
+use crate::args::ReplArguments;
+use crate::commands::run::show;
+use crate::console::{Colour, Escapes, Output, say};
+use crate::duration;
+use crate::exit::{ExitStatus, Failure};
+use crate::interrupt::{Again, CtrlC};
+use crate::open;
+use crate::report::{Saver, TextReport};
+use crate::size;
+use editor::{Editor, Entered};
+
+pub(crate) fn execute(arguments: &ReplArguments) -> Result<ExitStatus, Failure> {
+    let sandbox_arguments = &arguments.sandbox;
+    let limits = open::limits(sandbox_arguments);
+    let reactor = open::reactor()?;
+    let sandbox = reactor.block_on(open::sandbox(sandbox_arguments, limits.clone()))?;
+    let folder = match &sandbox_arguments.save_dir {
+        Some(folder) => folder.clone(),
+        None => results_folder()?,
+    };
+    let escapes = if sandbox_arguments.raw { Escapes::Passed } else { Escapes::Shown };
+    let (stdout, stderr) = (Output::stdout(escapes), Output::stderr(escapes));
+    let mut report = TextReport::new(stdout, stderr, Some(Saver::new(folder)));
+    report.set_wall(limits.wall);
+    let wall = limits.wall.map_or_else(|| "any time".to_owned(), duration::show);
+    if io::stdin().is_terminal() {
+        let image = sandbox_arguments.image.display();
+        report.stdout().line(&format!(
+            "sandcell {}: image {image}, {} of memory, {wall} a cell; Ctrl-D leaves",
+            env!("CARGO_PKG_VERSION"),
+            size::show(limits.memory_bytes),
+        ))?;
+    }
+    let context = sandbox.context()?;
+    let editor = Editor::open(&Cache::of_user()?.path().join("history"))?;
+    Repl {
+        reactor,
+        context,
+        editor,
+        report,
+        number: 1,
+    }
+    .talk()
+}
+
+/// Where this session's results are saved.
+fn results_folder() -> Result<PathBuf, Failure> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a folder's name for people; no guest sees it"
+    )]
+    let now = SystemTime::now();
+    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    let name = format!("{seconds}-{}", std::process::id());
+    Ok(Cache::of_user()?.path().join("results").join(name))
+}
+
+struct Repl {
+    reactor: tokio::runtime::Runtime,
+    context: Context,
+    editor: Editor,
+    report: TextReport,
+    /// The number that the guest gives the next cell.
+    number: u64,
+}
+
+impl Repl {
+    fn talk(mut self) -> Result<ExitStatus, Failure> {
+        let ctrl_c = CtrlC::listen(Again::Ask)
+            .map_err(|error| Failure::own(format!("cannot listen for Ctrl-C: {error}")))?;
+        loop {
+            match self.editor.read(self.number)? {
+                Entered::Cell(text) if text.trim().is_empty() => {}
+                Entered::Cell(text) if leaves(&text) => break,
+                Entered::Cell(text) => self.run(text, &ctrl_c)?,
+                Entered::Dropped => {}
+                Entered::End => break,
+            }
+        }
+        Ok(ExitStatus::Success)
+    }
+
+    fn run(&mut self, text: String, ctrl_c: &CtrlC) -> Result<(), Failure> {
+        self.report.set_label(&format!("Out[{}]: ", self.number));
+        let shown = self.reactor.block_on(show(&self.context, text, &mut self.report, ctrl_c));
+        match shown {
+            Ok(outcome) => self.count(&outcome),
+            // A cell above the size limit: the next one may be smaller.
+            Err(failure) if failure.status == ExitStatus::Guest => {
+                say("error", Colour::Red, &failure.message);
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
+
+    /// Counts a cell as the guest does. A fresh interpreter begins anew.
+    fn count(&mut self, outcome: &Outcome) {
+        self.number += 1;
+        if outcome.lost.is_some() {
+            self.number = 1;
+            say(
+                "note",
+                Colour::Yellow,
+                "the interpreter was stopped by force and started anew: all variables are gone",
+            );
+        }
+    }
+}
+
+/// True for what people type to leave an interpreter.
+fn leaves(text: &str) -> bool {
+    matches!(text.trim(), "exit" | "exit()" | "quit" | "quit()")
+}

@@ -1,0 +1,83 @@
+//! `sandcell run`: a program in a fresh sandbox.
+
+use sandcell::{Context, Outcome, RunCode};
+
+use crate::args::RunArguments;
+use crate::console::{Escapes, Output};
+use crate::exit::{ExitStatus, Failure};
+use crate::input::{self, Program};
+use crate::interrupt::{Again, CtrlC};
+use crate::open;
+use crate::report::{JsonReport, Report, Saver, TextReport};
+
+pub(crate) fn execute(arguments: RunArguments) -> Result<ExitStatus, Failure> {
+    let mut report = report(&arguments);
+    let reactor = open::reactor()?;
+    let done = reactor.block_on(run(arguments, &mut *report));
+    if let Err(failure) = &done
+        && !failure.is_silent()
+    {
+        report.failure(failure)?;
+    }
+    done
+}
+
+fn report(arguments: &RunArguments) -> Box<dyn Report> {
+    let sandbox = &arguments.sandbox;
+    let escapes = if sandbox.raw { Escapes::Passed } else { Escapes::Shown };
+    let stdout = Output::stdout(escapes);
+    if arguments.json {
+        return Box::new(JsonReport::new(stdout));
+    }
+    let saver = sandbox.save_dir.clone().map(Saver::new);
+    let mut report = TextReport::new(stdout, Output::stderr(escapes), saver);
+    report.set_wall(open::limits(sandbox).wall);
+    Box::new(report)
+}
+
+async fn run(mut arguments: RunArguments, report: &mut dyn Report) -> Result<ExitStatus, Failure> {
+    let limits = open::limits(&arguments.sandbox);
+    let code = std::mem::take(&mut arguments.code);
+    let words = std::mem::take(&mut arguments.words);
+    let program = Program::read(code, words, limits.cell_bytes)?;
+    let sandbox = open::sandbox(&arguments.sandbox, limits).await?;
+    let cell = cell(program)?;
+    let ctrl_c = CtrlC::listen(Again::Leave)
+        .map_err(|error| Failure::own(format!("cannot listen for Ctrl-C: {error}")))?;
+    let outcome = show(&sandbox.context()?, cell, report, &ctrl_c).await?;
+    Ok(ExitStatus::of_end(&outcome.end))
+}
+
+/// A program as a cell. Reads the data on standard input.
+fn cell(program: Program) -> Result<RunCode, Failure> {
+    let mut cell = RunCode::new(program.code).argv(program.arguments);
+    if let Some(file) = program.file {
+        cell = cell.filename(file);
+    }
+    if program.stdin_is_data
+        && let Some(data) = input::data()?
+    {
+        cell = cell.stdin(data);
+    }
+    Ok(cell)
+}
+
+/// Runs a cell and shows what it does while it does it. When the reader of our
+/// output goes away, the guest is told to stop.
+pub(crate) async fn show(
+    context: &Context,
+    cell: impl Into<RunCode>,
+    report: &mut dyn Report,
+    ctrl_c: &CtrlC,
+) -> Result<Outcome, Failure> {
+    let mut execution = context.execute(cell)?;
+    ctrl_c.set(execution.interrupt_handle());
+    while let Some(event) = execution.next().await {
+        report.event(&event)?;
+    }
+    let outcome = execution.outcome().await;
+    ctrl_c.clear();
+    let outcome = outcome?;
+    report.outcome(&outcome)?;
+    Ok(outcome)
+}

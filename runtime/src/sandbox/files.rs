@@ -1,0 +1,106 @@
+//! The sandbox's files, as the host sees them.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use crate::error::Result;
+use crate::files::{Entry, Stat, Tree, Watcher};
+use crate::worker::Settings;
+
+/// Reads and changes a sandbox's files from outside, by absolute paths of the
+/// sandbox (`/..` is `/`). No path of the host is within reach. Guests see a
+/// change at once. Each call is one step: it is done wholly or not at all.
+///
+/// Errors are [`crate::Error::Files`].
+#[derive(Debug, Clone)]
+pub struct Files {
+    settings: Arc<Settings>,
+}
+
+impl Files {
+    pub(super) fn new(settings: Arc<Settings>) -> Self {
+        Self { settings }
+    }
+
+    fn tree(&self) -> MutexGuard<'_, Tree> {
+        self.settings.tree.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.settings.image.clocks(self.settings.determinism.as_ref()).realtime_ns()
+    }
+
+    /// All bytes of a file, at most 1 GiB.
+    ///
+    /// # Errors
+    /// The file is missing, a folder, or too large.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>> {
+        Ok(self.tree().read(path)?)
+    }
+
+    /// Makes a file, or replaces its contents. The folder must be there.
+    ///
+    /// # Errors
+    /// A quota, a missing folder, a read-only place.
+    pub fn write(&self, path: &str, contents: impl AsRef<[u8]>) -> Result<()> {
+        let now_ns = self.now_ns();
+        Ok(self.tree().write(path, contents.as_ref(), now_ns)?)
+    }
+
+    /// What is in a folder, by name.
+    ///
+    /// # Errors
+    /// The folder is missing or is none.
+    pub fn list(&self, path: &str) -> Result<Vec<Entry>> {
+        Ok(self.tree().list(path)?)
+    }
+
+    /// Makes a folder and those above it; one that is there is left alone.
+    ///
+    /// # Errors
+    /// A quota, a file in the way, a read-only place.
+    pub fn make_dirs(&self, path: &str) -> Result<()> {
+        let now_ns = self.now_ns();
+        Ok(self.tree().make_dirs(path, now_ns)?)
+    }
+
+    /// Renames a file or folder; an existing file of the new name is replaced.
+    ///
+    /// # Errors
+    /// Something is missing, the places are on different mounts, a folder would
+    /// come into itself.
+    pub fn rename(&self, from: &str, to: &str) -> Result<()> {
+        let now_ns = self.now_ns();
+        Ok(self.tree().rename(from, to, now_ns)?)
+    }
+
+    /// Removes a file, a link, or a folder with all that is in it.
+    ///
+    /// # Errors
+    /// It is missing, or in a read-only place.
+    pub fn remove(&self, path: &str) -> Result<()> {
+        let now_ns = self.now_ns();
+        Ok(self.tree().remove_all(path, now_ns)?)
+    }
+
+    /// Attributes of a file; a link is followed.
+    ///
+    /// # Errors
+    /// The file is missing.
+    pub fn stat(&self, path: &str) -> Result<Stat> {
+        Ok(self.tree().stat(path)?)
+    }
+
+    /// True when something is there.
+    ///
+    /// # Errors
+    /// The path is not one that could lead anywhere.
+    pub fn exists(&self, path: &str) -> Result<bool> {
+        Ok(self.tree().exists(path)?)
+    }
+
+    /// Tells of changes from now on; at most `capacity` wait to be read.
+    #[must_use]
+    pub fn watch(&self, capacity: usize) -> Watcher {
+        self.tree().watch(capacity)
+    }
+}
