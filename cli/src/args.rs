@@ -31,10 +31,21 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a program in a fresh sandbox
+    ///
+    /// What it prints goes to standard output and standard error as it is
+    /// written; the value of its last expression, if it ends in one, is printed
+    /// after that. The first run builds what is missing.
     Run(RunArguments),
     /// Talk to an interpreter in a sandbox
+    ///
+    /// Variables live from cell to cell. A cell of several lines ends with an
+    /// empty line. Ctrl-C interrupts a running cell, Ctrl-D leaves. Pictures and
+    /// other rich results are saved as files, whose paths are printed.
     Repl(ReplArguments),
     /// Build, list, inspect, export, import or remove images
+    ///
+    /// They are kept in $SANDCELL_CACHE, else $XDG_CACHE_HOME/sandcell, else
+    /// ~/.cache/sandcell.
     #[command(subcommand)]
     Image(ImageCommand),
     /// Look for what is missing or damaged, and say what mends it
@@ -44,33 +55,37 @@ pub(crate) enum Command {
     Doctor,
 }
 
-/// Run a program in a fresh sandbox
-///
-/// What it prints goes to standard output and standard error as it is written;
-/// the value of its last expression, if it ends in one, is printed after that.
-/// The first run builds what is missing.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Standard input is data for the program, unless it is the program (`-`) or a
-terminal; at most 64 MiB, read before the program starts.
-
-With --json each line of standard output is an object whose `type` is stdout,
-stderr (with `text`, or `base64` when the bytes are no UTF-8), result, display,
-update_display (with `data` and `metadata` by MIME type), clear_output or error
-(with `name`, `value` and `traceback`). The last line has the type outcome, with
-`end` (finished, raised, interrupted, exhausted or trapped), `exit`, `usage` and
-`lost`; or failure, when nothing ran.
-
+const RUN_EXAMPLES: &str = "\
 Examples:
   sandcell run program.py --its-own --options
   sandcell run -c 'print(input())' < data.txt
   generate-code | sandcell run --timeout 10s --memory 256M -
   sandcell run --json -c '1 + 1'
-  sandcell run --seed 7 -c 'import random; random.random()'")]
-pub(crate) struct RunArguments {
-    #[command(flatten)]
-    pub(crate) sandbox: SandboxArguments,
+  sandcell run --seed 7 -c 'import random; random.random()'";
 
+const RUN_NOTES: &str = "\
+Standard input is data for the program, unless it is the program (`-`) or a
+terminal; at most 64 MiB, read before the program starts.
+
+With --json each line of standard output is an object with a `type`: stdout or
+stderr (with `text`, or `base64` when the bytes are no UTF-8); result, display or
+update_display (with `data` and `metadata` by MIME type); clear_output; error
+(with `name`, `value` and `traceback`). The type of the last line is outcome (with
+`end`, which is finished, raised, interrupted, exhausted or trapped, and `exit`,
+`usage` and `lost`), or failure when nothing ran.
+
+Exit codes: 0 all went well; 1 the program failed, met a limit or broke;
+2 wrong usage; 3 a failure of sandcell or of this machine.";
+
+/// A program and how to run it.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "sandcell run [OPTIONS] FILE [ARGUMENT]...\n       \
+                      sandcell run [OPTIONS] -c CODE [ARGUMENT]...",
+    after_help = RUN_EXAMPLES,
+    after_long_help = format!("{RUN_NOTES}\n\n{RUN_EXAMPLES}")
+)]
+pub(crate) struct RunArguments {
     /// Code to run in place of a file
     #[arg(short, long, value_name = "CODE")]
     pub(crate) code: Option<OsString>,
@@ -79,25 +94,22 @@ pub(crate) struct RunArguments {
     #[arg(long, conflicts_with_all = ["raw", "save_dir"])]
     pub(crate) json: bool,
 
-    /// The program's file (`-`: standard input), and its arguments (`sys.argv`)
+    #[command(flatten)]
+    pub(crate) sandbox: SandboxArguments,
+
+    /// The program, `-` for standard input; then its arguments (`sys.argv`)
     #[arg(
-        value_name = "FILE [ARGUMENT]...",
+        value_name = "FILE",
         required_unless_present = "code",
         trailing_var_arg = true,
-        allow_hyphen_values = true,
-        hide_possible_values = true
+        allow_hyphen_values = true
     )]
     pub(crate) words: Vec<OsString>,
 }
 
-/// Talk to an interpreter in a sandbox
-///
-/// Variables live from cell to cell. A cell of several lines ends with an empty
-/// line. Ctrl-C interrupts a running cell, Ctrl-D leaves.
+/// The sandbox to talk to.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Pictures and other rich results are saved as files; their paths are printed.
-
 Examples:
   sandcell repl
   sandcell repl --memory 1GiB --timeout none --save-dir pictures")]
@@ -156,12 +168,9 @@ pub(crate) struct SandboxArguments {
     pub(crate) save_dir: Option<PathBuf>,
 }
 
-/// Build, list, inspect, export, import or remove images
+/// What can be done with images.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
-Images are kept in $SANDCELL_CACHE, else $XDG_CACHE_HOME/sandcell, else
-~/.cache/sandcell.
-
 Examples:
   sandcell image build python
   sandcell image export python python.sandcell

@@ -53,14 +53,24 @@ impl Output {
     pub(crate) fn stdout(escapes: Escapes) -> Self {
         let stream = io::stdout();
         let terminal = stream.is_terminal();
-        Self::new(Box::new(stream), terminal, terminal && colours_wanted(), escapes)
+        Self::new(
+            Box::new(stream),
+            terminal,
+            terminal && colours_wanted(),
+            escapes,
+        )
     }
 
     /// Standard error.
     pub(crate) fn stderr(escapes: Escapes) -> Self {
         let stream = io::stderr();
         let terminal = stream.is_terminal();
-        Self::new(Box::new(stream), terminal, terminal && colours_wanted(), escapes)
+        Self::new(
+            Box::new(stream),
+            terminal,
+            terminal && colours_wanted(),
+            escapes,
+        )
     }
 
     fn new(target: Box<dyn Write + Send>, terminal: bool, colours: bool, escapes: Escapes) -> Self {
@@ -71,10 +81,6 @@ impl Output {
             colours,
             at_line_start: true,
         }
-    }
-
-    pub(crate) fn is_terminal(&self) -> bool {
-        self.terminal
     }
 
     pub(crate) fn is_coloured(&self) -> bool {
@@ -110,13 +116,21 @@ impl Output {
     pub(crate) fn fresh_line(&mut self) -> io::Result<()> {
         let rest = self.filter.as_mut().map(Filter::finish).unwrap_or_default();
         self.write(rest.as_bytes())?;
-        if self.at_line_start { Ok(()) } else { self.write(b"\n") }
+        if self.at_line_start {
+            Ok(())
+        } else {
+            self.write(b"\n")
+        }
     }
 
     /// Ends an unfinished line where a prompt would come to stand on it. In a pipe
     /// or file it stays as the guest wrote it.
     pub(crate) fn fresh_line_on_terminal(&mut self) -> io::Result<()> {
-        if self.terminal { self.fresh_line() } else { Ok(()) }
+        if self.terminal {
+            self.fresh_line()
+        } else {
+            Ok(())
+        }
     }
 
     /// A word of our own in a colour, if colours are wanted.

@@ -111,7 +111,10 @@ mod tests {
 
     #[test]
     fn text_passes() {
-        check(&[b"plain\n\ttext\r", "größe 漢字 🦀".as_bytes()], "plain\n\ttext\rgröße 漢字 🦀");
+        check(
+            &[b"plain\n\ttext\r", "größe 漢字 🦀".as_bytes()],
+            "plain\n\ttext\rgröße 漢字 🦀",
+        );
     }
 
     #[test]
@@ -123,7 +126,10 @@ mod tests {
 
     #[test]
     fn controls_of_the_second_range_become_visible_in_both_encodings() {
-        check(&["\u{9b}31m \u{80} \u{9f}".as_bytes()], "\\x9b31m \\x80 \\x9f");
+        check(
+            &["\u{9b}31m \u{80} \u{9f}".as_bytes()],
+            "\\x9b31m \\x80 \\x9f",
+        );
         check(&[b"\x9b31m \x80 \x9f"], "\\x9b31m \\x80 \\x9f");
         check(&["\u{a0}".as_bytes()], "\u{a0}");
     }
@@ -151,7 +157,10 @@ mod tests {
         }
         for character in '\0'..='\u{2fff}' {
             let shown = visible(&character.to_string()).into_owned();
-            assert!(!shown.chars().any(is_control), "{character:?} gives {shown:?}");
+            assert!(
+                !shown.chars().any(is_control),
+                "{character:?} gives {shown:?}"
+            );
         }
     }
 }

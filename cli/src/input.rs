@@ -93,7 +93,9 @@ fn read_file(path: &Path, allowed: u64) -> Result<Vec<u8>, Failure> {
     };
     let file = File::open(path).map_err(refused)?;
     if file.metadata().map_err(refused)?.is_dir() {
-        return Err(Failure::usage(format!("cannot read {shown}: it is a folder")));
+        return Err(Failure::usage(format!(
+            "cannot read {shown}: it is a folder"
+        )));
     }
     read_code(&shown.to_string(), file, allowed)
 }
@@ -107,7 +109,10 @@ fn read_code(what: &str, source: impl Read, allowed: u64) -> Result<Vec<u8>, Fai
     let code = read_bounded(source, allowed)
         .map_err(|error| Failure::usage(format!("cannot read {what}: {error}")))?;
     code.ok_or_else(|| {
-        let message = format!("{what} has more than {}, the limit of a program", size::show(allowed));
+        let message = format!(
+            "{what} has more than {}, the limit of a program",
+            size::show(allowed)
+        );
         Failure::new(ExitStatus::Guest, message)
     })
 }
@@ -115,7 +120,9 @@ fn read_code(what: &str, source: impl Read, allowed: u64) -> Result<Vec<u8>, Fai
 /// All of a source, or `None` when that is more than `allowed` bytes.
 fn read_bounded(source: impl Read, allowed: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    let count = source.take(allowed.saturating_add(1)).read_to_end(&mut bytes)?;
+    let count = source
+        .take(allowed.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     let fits = u64::try_from(count).is_ok_and(|count| count <= allowed);
     Ok(fits.then_some(bytes))
 }
@@ -141,7 +148,10 @@ mod tests {
     fn a_program_above_the_limit_is_the_programs_fault() {
         let failure = read_code("x.py", io::repeat(b'#'), 2 << 20).unwrap_err();
         assert_eq!(failure.status, ExitStatus::Guest);
-        assert_eq!(failure.message, "x.py has more than 2 MiB, the limit of a program");
+        assert_eq!(
+            failure.message,
+            "x.py has more than 2 MiB, the limit of a program"
+        );
     }
 
     #[test]
@@ -158,6 +168,11 @@ mod tests {
     fn code_in_place_of_a_file_gets_a_hint() {
         let failure = read_file(Path::new("print(1)"), 100).unwrap_err();
         assert!(failure.hint.unwrap().contains("-c CODE"));
-        assert!(read_file(Path::new("missing.py"), 100).unwrap_err().hint.is_none());
+        assert!(
+            read_file(Path::new("missing.py"), 100)
+                .unwrap_err()
+                .hint
+                .is_none()
+        );
     }
 }

@@ -42,14 +42,18 @@ impl CtrlC {
             current: Arc::default(),
         };
         let listener = ctrl_c.clone();
-        let reactor = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-        let _thread = std::thread::Builder::new().name("ctrl-c".to_owned()).spawn(move || {
-            reactor.block_on(async {
-                while tokio::signal::ctrl_c().await.is_ok() {
-                    listener.pressed(again);
-                }
-            });
-        })?;
+        let reactor = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()?;
+        let _thread = std::thread::Builder::new()
+            .name("ctrl-c".to_owned())
+            .spawn(move || {
+                reactor.block_on(async {
+                    while tokio::signal::ctrl_c().await.is_ok() {
+                        listener.pressed(again);
+                    }
+                });
+            })?;
         Ok(ctrl_c)
     }
 
@@ -72,7 +76,11 @@ impl CtrlC {
             handle.interrupt();
         }
         if current.asked && again == Again::Leave {
-            say("error", Colour::Red, "interrupted twice, so it ends at once");
+            say(
+                "error",
+                Colour::Red,
+                "interrupted twice, so it ends at once",
+            );
             leave();
         }
         current.asked = true;

@@ -1,7 +1,7 @@
 //! The languages that images can be built of. Everything else in this crate
 //! knows languages by their names only.
 
-use std::num::NonZero;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use sandcell::Language;
@@ -15,11 +15,20 @@ pub(crate) struct BuildSettings {
     /// Archive of the interpreter's source, instead of fetching it.
     pub(crate) source: Option<PathBuf>,
     /// Compilers that run at once; `None` for as many as there are processors.
-    pub(crate) jobs: Option<NonZero<u16>>,
+    pub(crate) jobs: Option<NonZeroUsize>,
 }
 
 /// The language of this name, if there is one.
 pub(crate) fn find(name: &str, settings: BuildSettings) -> Option<Box<dyn Language>> {
-    let _ = (name, settings);
-    None
+    if name != "python" {
+        return None;
+    }
+    let mut python = sandcell_python::Python::default();
+    if let Some(source) = settings.source {
+        python = python.source(source);
+    }
+    if let Some(jobs) = settings.jobs {
+        python = python.jobs(jobs);
+    }
+    Some(Box::new(python))
 }

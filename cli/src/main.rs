@@ -31,7 +31,11 @@ fn main() -> ExitCode {
             // `--help` and `--version` come here, too. Nothing can be done when
             // nobody can read it.
             let _unread = refusal.print();
-            if refusal.use_stderr() { ExitStatus::Usage } else { ExitStatus::Success }
+            if refusal.use_stderr() {
+                ExitStatus::Usage
+            } else {
+                ExitStatus::Success
+            }
         }
     };
     status.into()

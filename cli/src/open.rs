@@ -67,23 +67,38 @@ pub(crate) async fn sandbox(
 /// A runtime over an image, which is built first if it is missing.
 pub(crate) async fn runtime(image: &Path) -> Result<Runtime, Failure> {
     let cache = Cache::of_user()?;
-    if let Some(language) = image.to_str().and_then(|name| language::find(name, BuildSettings::default())) {
+    if let Some(language) = image
+        .to_str()
+        .and_then(|name| language::find(name, BuildSettings::default()))
+    {
         let mut display = Display::default();
         cache.ensure(&*language, &mut display).await?;
     }
     // The module is compiled now if this machine has not yet.
-    let _patience = Patience::new("compiling the image for this machine, once; this takes about half a minute");
-    Ok(Runtime::builder().cache(cache).image(image).warm(0).open()?)
+    let _patience =
+        Patience::new("compiling the image for this machine, once; this takes about half a minute");
+    Ok(Runtime::builder()
+        .cache(cache)
+        .image(image)
+        .warm(0)
+        .open()?)
 }
 
 /// The variables that the command line sets in the sandbox.
 fn environment(arguments: &SandboxArguments) -> Result<Vec<(String, String)>, Failure> {
-    arguments.env.iter().map(|variable| assignment(variable)).collect()
+    arguments
+        .env
+        .iter()
+        .map(|variable| assignment(variable))
+        .collect()
 }
 
 fn assignment(variable: &OsStr) -> Result<(String, String), Failure> {
     let mut halves = variable.as_bytes().splitn(2, |byte| *byte == b'=');
-    let name = text(OsStr::from_bytes(halves.next().unwrap_or_default()), "the name in --env")?;
+    let name = text(
+        OsStr::from_bytes(halves.next().unwrap_or_default()),
+        "the name in --env",
+    )?;
     if name.is_empty() {
         let message = format!("`--env {}` has no name", variable.to_string_lossy());
         return Err(Failure::usage(message).hint("it is `--env NAME=VALUE` or `--env NAME`"));
@@ -118,7 +133,8 @@ mod tests {
 
     #[test]
     fn variables_without_name_or_value_are_refused() {
-        let refusal = |variable: &[u8]| assignment(OsStr::from_bytes(variable)).unwrap_err().message;
+        let refusal =
+            |variable: &[u8]| assignment(OsStr::from_bytes(variable)).unwrap_err().message;
         assert_eq!(refusal(b"=1"), "`--env =1` has no name");
         assert_eq!(refusal(b""), "`--env ` has no name");
         assert!(refusal(b"NOT_SET_ANYWHERE").contains("is not set here"));

@@ -21,7 +21,9 @@ impl Patience {
             }
         };
         // Without the thread nothing is said; the work itself is not touched.
-        let _thread = std::thread::Builder::new().name("patience".to_owned()).spawn(watch);
+        let _thread = std::thread::Builder::new()
+            .name("patience".to_owned())
+            .spawn(watch);
         Self { _waiting: waiting }
     }
 }

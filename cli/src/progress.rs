@@ -1,67 +1,63 @@
-//! Progress of something long on standard error: a moving line on a terminal, a
-//! line a step elsewhere.
+//! Progress of something long on standard error: a moving line for each step
+//! under way on a terminal, a line a step elsewhere.
 
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sandcell::{Progress, Step};
 
-use crate::console::{Colour, Escapes, Output};
+use crate::console::{Escapes, Output};
 use crate::duration;
 use crate::escape::visible;
 
 /// Steps shorter than this are not worth a line when they are done.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 
-/// How often the moving line moves.
+/// How often a moving line moves.
 const TICK: Duration = Duration::from_millis(120);
 
-/// Shows steps. Does nothing at all before the first one.
+/// Shows steps, several at once too. Does nothing at all before the first one.
 #[derive(Default)]
 pub(crate) struct Display {
-    stderr: Option<Output>,
-    /// The moving line of the step under way, on a terminal.
-    moving: Option<ProgressBar>,
+    shown: Option<Shown>,
+}
+
+enum Shown {
+    Moving(Moving),
+    Lines(Output),
+}
+
+/// The moving lines of the steps under way, by name.
+struct Moving {
+    screen: MultiProgress,
+    lines: Vec<(String, ProgressBar)>,
 }
 
 impl Display {
-    fn line(&mut self, text: &str) {
-        let stderr = self.stderr.get_or_insert_with(|| Output::stderr(Escapes::Shown));
-        // The work goes on even when nobody can see it.
-        let _unseen = stderr.line(text);
-    }
-
-    fn started(&mut self, name: &str, number: usize, of: usize, estimate: Duration) {
-        self.ended();
-        let place = if of > 1 { format!("[{number}/{of}] ") } else { String::new() };
-        let about = if estimate >= WORTH_TELLING {
-            format!(", about {}", duration::show(estimate))
-        } else {
-            String::new()
-        };
-        let stderr = self.stderr.get_or_insert_with(|| Output::stderr(Escapes::Shown));
-        if stderr.is_terminal() {
-            let name = stderr.paint(Colour::Bold, name);
-            self.moving = Some(moving_line(format!("{place}{name}{about}")));
-        } else {
-            self.line(&format!("{place}{name}{about}"));
-        }
+    fn shown(&mut self) -> &mut Shown {
+        self.shown.get_or_insert_with(|| {
+            if io::stderr().is_terminal() {
+                Shown::Moving(Moving {
+                    screen: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
+                    lines: Vec::new(),
+                })
+            } else {
+                Shown::Lines(Output::stderr(Escapes::Shown))
+            }
+        })
     }
 
     fn finished(&mut self, name: &str, took: Duration) {
-        let was_moving = self.ended();
-        if was_moving || took >= WORTH_TELLING {
-            self.line(&format!("{name}: done in {}", duration::show(took)));
+        let text = format!("{name}: done in {}", duration::show(took));
+        match self.shown() {
+            Shown::Moving(moving) => {
+                moving.end(name);
+                moving.say(&text);
+            }
+            Shown::Lines(stderr) if took >= WORTH_TELLING => say(stderr, &text),
+            Shown::Lines(_) => {}
         }
-    }
-
-    /// Removes the moving line, if there is one.
-    fn ended(&mut self) -> bool {
-        let moving = self.moving.take();
-        if let Some(moving) = &moving {
-            moving.finish_and_clear();
-        }
-        moving.is_some()
     }
 }
 
@@ -73,10 +69,16 @@ impl Progress for Display {
                 number,
                 of,
                 estimate,
-            } => self.started(name, number, of, estimate),
+            } => {
+                let text = title(name, number, of, estimate);
+                match self.shown() {
+                    Shown::Moving(moving) => moving.start(name, text),
+                    Shown::Lines(stderr) => say(stderr, &text),
+                }
+            }
             Step::Line(line) => {
-                if let Some(moving) = &self.moving {
-                    moving.set_message(visible(line.trim()).replace(['\r', '\n', '\t'], " "));
+                if let Shown::Moving(moving) = self.shown() {
+                    moving.tell(line);
                 }
             }
             Step::Finished { name, took } => self.finished(name, took),
@@ -87,16 +89,83 @@ impl Progress for Display {
 
 impl Drop for Display {
     fn drop(&mut self) {
-        self.ended();
+        if let Some(Shown::Moving(moving)) = &self.shown {
+            for (_, line) in &moving.lines {
+                line.finish_and_clear();
+            }
+        }
     }
 }
 
-fn moving_line(prefix: String) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} ({elapsed})  {wide_msg}") {
-        bar.set_style(style);
+impl Moving {
+    fn start(&mut self, name: &str, title: String) {
+        let line = self.screen.add(ProgressBar::no_length());
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {prefix} ({elapsed})  {wide_msg}")
+        {
+            line.set_style(style);
+        }
+        line.set_prefix(title);
+        line.enable_steady_tick(TICK);
+        self.lines.push((name.to_owned(), line));
     }
-    bar.set_prefix(prefix);
-    bar.enable_steady_tick(TICK);
-    bar
+
+    /// Shows what the newest step says, in one line and without controls.
+    fn tell(&self, text: &str) {
+        if let Some((_, line)) = self.lines.last() {
+            line.set_message(visible(text.trim()).replace(['\r', '\n', '\t'], " "));
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        self.lines.retain(|(other, line)| {
+            let stays = other != name;
+            if !stays {
+                line.finish_and_clear();
+            }
+            stays
+        });
+    }
+
+    fn say(&self, text: &str) {
+        // The work goes on even when nobody can see it.
+        let _unseen = self.screen.println(text);
+    }
+}
+
+fn say(stderr: &mut Output, text: &str) {
+    // The work goes on even when nobody can see it.
+    let _unseen = stderr.line(text);
+}
+
+/// For example `[3/12] interpreter, about 4 min`.
+fn title(name: &str, number: usize, of: usize, estimate: Duration) -> String {
+    let place = if of > 1 {
+        format!("[{number}/{of}] ")
+    } else {
+        String::new()
+    };
+    if estimate < WORTH_TELLING {
+        return format!("{place}{name}");
+    }
+    format!("{place}{name}, about {}", duration::show(estimate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_say_where_one_is_and_how_long_it_takes() {
+        let minutes = Duration::from_secs(240);
+        assert_eq!(
+            title("interpreter", 3, 12, minutes),
+            "[3/12] interpreter, about 4 min"
+        );
+        assert_eq!(
+            title("image", 1, 1, Duration::from_secs(8)),
+            "image, about 8 s"
+        );
+        assert_eq!(title("image", 1, 1, Duration::ZERO), "image");
+    }
 }

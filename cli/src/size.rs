@@ -17,7 +17,8 @@ pub(crate) enum SizeError {
     Fraction,
 }
 
-const BYTE_UNITS: &str = "K, M, G (or KiB, MiB, GiB: powers of 1024) and KB, MB, GB (powers of 1000)";
+const BYTE_UNITS: &str =
+    "K, M, G (or KiB, MiB, GiB: powers of 1024) and KB, MB, GB (powers of 1000)";
 const COUNT_UNITS: &str = "K, M, G and T (powers of 1000)";
 
 /// Bytes: `65536`, `512M` or `512MiB` (of 1024), `512MB` (of 1000), `1.5G`.
@@ -50,10 +51,7 @@ pub(crate) fn count(text: &str) -> Result<u64, SizeError> {
     })
 }
 
-fn amount(
-    text: &str,
-    factor: impl Fn(&str) -> Result<u64, SizeError>,
-) -> Result<u64, SizeError> {
+fn amount(text: &str, factor: impl Fn(&str) -> Result<u64, SizeError>) -> Result<u64, SizeError> {
     let (number, unit) = split(text);
     let factor = factor(&unit.trim().to_ascii_lowercase())?;
     scale(number, factor)
@@ -63,7 +61,9 @@ fn amount(
 pub(crate) fn split(text: &str) -> (&str, &str) {
     let text = text.trim();
     let part_of_number = |c: char| c.is_ascii_digit() || c == '.' || c == '_';
-    let end = text.find(|c: char| !part_of_number(c)).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !part_of_number(c))
+        .unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -168,12 +168,21 @@ mod tests {
         assert_eq!(bytes("M"), Err(SizeError::NoNumber));
         assert_eq!(bytes(".5M"), Err(SizeError::NoNumber));
         assert_eq!(bytes("1.2.3M"), Err(SizeError::NoNumber));
-        assert_eq!(bytes("-1"), Err(SizeError::Unit("-1".to_owned(), BYTE_UNITS)));
-        assert_eq!(bytes("12 apples"), Err(SizeError::Unit("apples".to_owned(), BYTE_UNITS)));
+        assert_eq!(
+            bytes("-1"),
+            Err(SizeError::Unit("-1".to_owned(), BYTE_UNITS))
+        );
+        assert_eq!(
+            bytes("12 apples"),
+            Err(SizeError::Unit("apples".to_owned(), BYTE_UNITS))
+        );
         assert_eq!(bytes("1.5"), Err(SizeError::Fraction));
         assert_eq!(bytes("99999999999999999999"), Err(SizeError::TooLarge));
         assert_eq!(bytes("18446744073709551615K"), Err(SizeError::TooLarge));
-        assert_eq!(count("3KiB"), Err(SizeError::Unit("kib".to_owned(), COUNT_UNITS)));
+        assert_eq!(
+            count("3KiB"),
+            Err(SizeError::Unit("kib".to_owned(), COUNT_UNITS))
+        );
     }
 
     #[test]

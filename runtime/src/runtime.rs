@@ -99,7 +99,7 @@ impl Runtime {
     }
 
     pub(crate) fn nudge(&self, settings: &Settings) -> Result<Nudge> {
-        Ok(settings.image.module(Metering::Epoch)?.nudge())
+        Ok(settings.image.module(Metering::Time)?.nudge())
     }
 }
 

@@ -1,6 +1,6 @@
 //! `sandcell image`: images in the user's cache.
 
-use std::num::NonZero;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use sandcell::{Cache, ImageSummary};
@@ -43,11 +43,15 @@ fn build(cache: &Cache, arguments: BuildArguments, stdout: &mut Output) -> Resul
     let name = arguments.name;
     let settings = BuildSettings {
         source: arguments.source,
-        jobs: arguments.jobs.and_then(NonZero::new),
+        jobs: arguments
+            .jobs
+            .and_then(|jobs| NonZeroUsize::new(jobs.into())),
     };
     let Some(language) = language::find(&name, settings) else {
         let names = language::NAMES.join(", ");
-        let failure = Failure::usage(format!("there is no language `{name}` to build an image of"));
+        let failure = Failure::usage(format!(
+            "there is no language `{name}` to build an image of"
+        ));
         return Err(failure.hint(format!("there is: {names}")));
     };
     let mut display = Display::default();
@@ -60,7 +64,8 @@ fn build(cache: &Cache, arguments: BuildArguments, stdout: &mut Output) -> Resul
     })?;
     drop(display);
     if arguments.fuel {
-        let _patience = Patience::new("compiling the variant that counts fuel; this takes about half a minute");
+        let _patience =
+            Patience::new("compiling the variant that counts fuel; this takes about half a minute");
         cache.add_fuel(&name)?;
     }
     stdout.line(&format!("the image {name} is ready"))?;
@@ -68,9 +73,13 @@ fn build(cache: &Cache, arguments: BuildArguments, stdout: &mut Output) -> Resul
 }
 
 fn import(cache: &Cache, file: &Path, stdout: &mut Output) -> Result<(), Failure> {
-    let _patience = Patience::new("compiling the image for this machine; this takes about half a minute");
+    let _patience =
+        Patience::new("compiling the image for this machine; this takes about half a minute");
     if !file.exists() {
-        return Err(Failure::usage(format!("there is no file {}", file.display())));
+        return Err(Failure::usage(format!(
+            "there is no file {}",
+            file.display()
+        )));
     }
     let name = cache.import(file)?;
     stdout.line(&format!("imported {name}"))?;
@@ -86,10 +95,16 @@ fn list(cache: &Cache, json: bool, stdout: &mut Output) -> Result<(), Failure> {
         return Ok(());
     }
     if images.is_empty() {
-        stdout.line(&format!("there are no images in {}", cache.path().display()))?;
+        stdout.line(&format!(
+            "there are no images in {}",
+            cache.path().display()
+        ))?;
         return Ok(());
     }
-    let header = format!("{:<16}{:<10}{:<10}{:<7}ID", "NAME", "SIZE", "COMPILED", "FUEL");
+    let header = format!(
+        "{:<16}{:<10}{:<10}{:<7}ID",
+        "NAME", "SIZE", "COMPILED", "FUEL"
+    );
     stdout.line(&stdout.paint(Colour::Bold, &header))?;
     for image in &images {
         if let Some(fault) = &image.fault {

@@ -24,7 +24,11 @@ pub(crate) fn execute(arguments: RunArguments) -> Result<ExitStatus, Failure> {
 
 fn report(arguments: &RunArguments) -> Box<dyn Report> {
     let sandbox = &arguments.sandbox;
-    let escapes = if sandbox.raw { Escapes::Passed } else { Escapes::Shown };
+    let escapes = if sandbox.raw {
+        Escapes::Passed
+    } else {
+        Escapes::Shown
+    };
     let stdout = Output::stdout(escapes);
     if arguments.json {
         return Box::new(JsonReport::new(stdout));

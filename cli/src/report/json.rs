@@ -26,7 +26,8 @@ impl JsonReport {
 
     fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
         let json = serde_json::to_string(line)?;
-        self.stdout.write(format!("{}\n", without_controls(json)).as_bytes())
+        self.stdout
+            .write(format!("{}\n", without_controls(json)).as_bytes())
     }
 }
 
@@ -125,9 +126,17 @@ struct Exception<'a> {
 #[serde(tag = "end", rename_all = "snake_case")]
 enum Ended<'a> {
     Finished,
-    Raised { name: &'a str, value: &'a str },
-    Interrupted { by: &'static str },
-    Exhausted { limit: String, allowed: u64 },
+    Raised {
+        name: &'a str,
+        value: &'a str,
+    },
+    Interrupted {
+        by: &'static str,
+    },
+    Exhausted {
+        limit: String,
+        allowed: u64,
+    },
     Trapped {
         kind: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -258,8 +267,14 @@ mod tests {
 
     #[test]
     fn text_and_other_bytes_are_told_apart() {
-        check(&Event::Stdout("hé\n".into()), r#"{"type":"stdout","text":"hé\n"}"#);
-        check(&Event::Stderr(vec![0xff, 0].into()), r#"{"type":"stderr","base64":"/wA="}"#);
+        check(
+            &Event::Stdout("hé\n".into()),
+            r#"{"type":"stdout","text":"hé\n"}"#,
+        );
+        check(
+            &Event::Stderr(vec![0xff, 0].into()),
+            r#"{"type":"stderr","base64":"/wA="}"#,
+        );
     }
 
     #[test]
@@ -287,7 +302,10 @@ mod tests {
             &Event::UpdateDisplay(result),
             r#"{"type":"update_display","data":{"text/plain":"42"},"metadata":{},"display_id":"one"}"#,
         );
-        check(&Event::ClearOutput { wait: true }, r#"{"type":"clear_output","wait":true}"#);
+        check(
+            &Event::ClearOutput { wait: true },
+            r#"{"type":"clear_output","wait":true}"#,
+        );
     }
 
     #[test]

@@ -25,7 +25,11 @@ pub(crate) fn show(
     let text = result.text();
     if let Some(text) = text {
         // A table begins below its label, so that its columns stand.
-        let gap = if !label.is_empty() && text.contains('\n') { "\n" } else { "" };
+        let gap = if !label.is_empty() && text.contains('\n') {
+            "\n"
+        } else {
+            ""
+        };
         let safe = output.safe(text).into_owned();
         output.line(&format!("{label}{gap}{safe}"))?;
     }
@@ -86,7 +90,10 @@ mod tests {
         let mut result = figure();
         result.data.remove(PLAIN);
         show(&mut shared.pipe(), None, "", &result).unwrap();
-        assert_eq!(shared.text(), "[image/png, 3 bytes]\n[text/html, 3 bytes]\n");
+        assert_eq!(
+            shared.text(),
+            "[image/png, 3 bytes]\n[text/html, 3 bytes]\n"
+        );
     }
 
     #[test]
@@ -119,7 +126,9 @@ mod tests {
         let shared = Shared::default();
         let mut result = RichResult::default();
         result.data.insert(PLAIN.to_owned(), "\x1b[2J".into());
-        result.data.insert("image/\x1b[2J".to_owned(), "AAAA".into());
+        result
+            .data
+            .insert("image/\x1b[2J".to_owned(), "AAAA".into());
         show(&mut shared.terminal(Escapes::Shown), None, "", &result).unwrap();
         assert_eq!(shared.text(), "\\x1b[2J\n[unknown type, 4 bytes]\n");
     }

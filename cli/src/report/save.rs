@@ -33,7 +33,10 @@ impl Saver {
     /// When the folder or the file cannot be written.
     pub(crate) fn save(&mut self, mime: &str, value: &Value) -> io::Result<PathBuf> {
         let contents = contents(mime, value);
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder)?;
         let extension = extension(mime);
         for number in self.next..self.next.saturating_add(NUMBERS) {
             let path = self.folder.join(format!("output-{number}.{extension}"));
@@ -72,7 +75,10 @@ pub(crate) fn is_binary(mime: &str) -> bool {
     picture
         || mime.starts_with("audio/")
         || mime.starts_with("video/")
-        || matches!(mime, "application/pdf" | "application/octet-stream" | "application/zip")
+        || matches!(
+            mime,
+            "application/pdf" | "application/octet-stream" | "application/zip"
+        )
 }
 
 fn extension(mime: &str) -> &'static str {
@@ -109,7 +115,9 @@ mod tests {
         assert_eq!(first, inner.join("output-1.png"));
         assert_eq!(std::fs::read(&first).unwrap(), b"\x89PNG\r");
         assert_eq!(second, inner.join("output-2.html"));
-        let again = Saver::new(inner.clone()).save("image/png", &"AA==".into()).unwrap();
+        let again = Saver::new(inner.clone())
+            .save("image/png", &"AA==".into())
+            .unwrap();
         assert_eq!(again, inner.join("output-2.png"));
         assert_eq!(std::fs::read(&first).unwrap(), b"\x89PNG\r");
     }
@@ -125,7 +133,11 @@ mod tests {
     #[test]
     fn a_type_of_the_guest_never_makes_a_path() {
         for mime in ["../../etc/passwd", "image/../../x", "a\0b", ""] {
-            assert!(extension(mime).bytes().all(|byte| byte.is_ascii_alphanumeric()));
+            assert!(
+                extension(mime)
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric())
+            );
         }
     }
 }

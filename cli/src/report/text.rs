@@ -136,7 +136,13 @@ pub(crate) fn reason(end: &End) -> Option<Reason> {
             if ExitStatus::of_end(end) == ExitStatus::Success {
                 return None;
             }
-            (format!("the program ended itself with status {}", exit_code(exception)), None)
+            (
+                format!(
+                    "the program ended itself with status {}",
+                    exit_code(exception)
+                ),
+                None,
+            )
         }
         End::Raised(exception) => {
             let hint = (exception.name == "MemoryError")

@@ -11,7 +11,10 @@ pub(crate) fn render(output: &Output, name: &str, traceback: &str) -> String {
         return text.into_owned();
     }
     let name = output.safe(name);
-    let lines: Vec<String> = text.split('\n').map(|line| paint(output, &name, line)).collect();
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| paint(output, &name, line))
+        .collect();
     lines.join("\n")
 }
 
@@ -57,13 +60,19 @@ mod tests {
         assert!(lines[1].starts_with("\x1b[31mNameError\x1b[0m  "));
         assert_eq!(lines[2], "\x1b[36mCell In[1], line 1\x1b[0m");
         assert_eq!(lines[3], "\x1b[1m----> 1 x\x1b[0m");
-        assert_eq!(lines[5], "\x1b[31mNameError\x1b[0m: name '\\x1b[2J' is not defined");
+        assert_eq!(
+            lines[5],
+            "\x1b[31mNameError\x1b[0m: name '\\x1b[2J' is not defined"
+        );
         assert_eq!(lines.len(), 6);
     }
 
     #[test]
     fn a_pipe_gets_it_as_it_is() {
         let output = Shared::default().pipe();
-        assert_eq!(render(&output, "NameError", TRACEBACK), TRACEBACK.trim_end());
+        assert_eq!(
+            render(&output, "NameError", TRACEBACK),
+            TRACEBACK.trim_end()
+        );
     }
 }

@@ -101,6 +101,7 @@ static int freeze(void)
     Py_XDECREF(collector);
     Py_XDECREF(done);
     kernel_fill_holes();
+    kernel_hold_reserve();
     return done == NULL ? -1 : 0;
 }
 

@@ -1,6 +1,7 @@
 /* One cell: the export `sandcell_execute` and what belongs to it. */
 #include "kernel.h"
 #include <internal/pycore_ceval.h>
+#include <internal/pycore_interp.h>
 #include <internal/pycore_pystate.h>
 #include <internal/pycore_runtime.h>
 #include <signal.h>
@@ -81,6 +82,24 @@ static int report_by_name(PyObject *exception)
     return PyErr_GivenExceptionMatches(exception, PyExc_KeyboardInterrupt) ? CELL_INTERRUPTED : CELL_RAISED;
 }
 
+/* Call a hook of the kernel's own so that it gets done: once more if an interrupt fell into it (which has then done
+ * its work), and once more with the reserve if there was no memory. */
+static PyObject *insist(enum kernel_hook hook, PyObject *const *arguments, size_t count)
+{
+    PyObject *value = kernel_call_hook(hook, arguments, count);
+    for (int attempt = 0; attempt < 2 && value == NULL; attempt++) {
+        if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+            PyErr_Clear();
+        }
+        else if (!kernel_release_reserve()) {
+            break;
+        }
+        value = kernel_call_hook(hook, arguments, count);
+    }
+    kernel_hold_reserve();
+    return value;
+}
+
 /* Report the exception that is set; the status of the cell. */
 static int report_error(void)
 {
@@ -88,33 +107,30 @@ static int report_error(void)
     if (exception == NULL) {
         return CELL_KERNEL_FAILED;
     }
-    /* An interrupt may fall into the making of the traceback; it has then done its work: try once more. */
-    for (int attempt = 0; attempt < 2; attempt++) {
-        PyObject *arguments[2] = {exception, kernel.silent ? Py_True : Py_False};
-        PyObject *status = kernel_call_hook(HOOK_REPORT, arguments, 2);
-        if (status != NULL) {
-            long number = PyLong_AsLong(status);
-            Py_DECREF(status);
-            Py_DECREF(exception);
-            PyErr_Clear();
-            return number >= CELL_FINISHED && number <= CELL_INTERRUPTED ? (int)number : CELL_KERNEL_FAILED;
-        }
-        int interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
+    PyObject *arguments[2] = {exception, kernel.silent ? Py_True : Py_False};
+    PyObject *answer = insist(HOOK_REPORT, arguments, 2);
+    int status = CELL_KERNEL_FAILED;
+    if (answer == NULL) {
         PyErr_Clear();
-        if (!interrupted) {
-            break;
-        }
+        status = report_by_name(exception);
     }
-    int status = report_by_name(exception);
+    else {
+        long number = PyLong_AsLong(answer);
+        if (number >= CELL_FINISHED && number <= CELL_INTERRUPTED) {
+            status = (int)number;
+        }
+        PyErr_Clear();
+        Py_DECREF(answer);
+    }
     Py_DECREF(exception);
     return status;
 }
 
 /* ---- the cell ---- */
 
-static Py_ssize_t attribute_size(PyObject *object, const char *name)
+static Py_ssize_t attribute_size(PyObject *object, enum kernel_name name)
 {
-    PyObject *value = PyObject_GetAttrString(object, name);
+    PyObject *value = PyObject_GetAttr(object, kernel_names[name]);
     Py_ssize_t size = value == NULL ? -1 : PyObject_Size(value);
     Py_XDECREF(value);
     if (size < 0) {
@@ -126,7 +142,8 @@ static Py_ssize_t attribute_size(PyObject *object, const char *name)
 /* Background tasks get a turn before and after each cell, if there are any. */
 static int turn_loop(void)
 {
-    if (attribute_size(kernel.loop, "_ready") <= 0 && attribute_size(kernel.loop, "_scheduled") <= 0) {
+    if (attribute_size(kernel.loop, NAME_READY) <= 0 && attribute_size(kernel.loop, NAME_SCHEDULED) <= 0 &&
+        attribute_size(kernel.loop, NAME_UNDER_WAY) <= 0) {
         return 0;
     }
     PyObject *done = kernel_call_hook(HOOK_TURN, NULL, 0);
@@ -134,23 +151,27 @@ static int turn_loop(void)
     return done == NULL ? -1 : 0;
 }
 
-/* What an earlier cell broke for itself is whole again: its streams, __main__, the handler of SIGINT. */
+static int is_missing(PyObject *dict, enum kernel_name name)
+{
+    PyObject *value = PyDict_GetItemWithError(dict, kernel_names[name]);
+    return value == NULL || value == Py_None;
+}
+
+/* Is something broken that every cell stands on? A user may empty sys.modules, close or delete a stream, ignore
+ * SIGINT, clear globals(): that is for the rest of that cell. */
+static int is_broken(PyThreadState *thread)
+{
+    PyObject *main_module = PyDict_GetItemWithError(kernel.modules, kernel_names[NAME_MAIN]);
+    return main_module != kernel.main_module || is_missing(kernel.modules, NAME_SYS) ||
+           is_missing(kernel.globals, NAME_BUILTINS) || kernel.stream_closed[0] || kernel.stream_closed[1] ||
+           is_missing(thread->interp->sysdict, NAME_STDOUT) || is_missing(thread->interp->sysdict, NAME_STDERR) ||
+           _PyRuntime.signals.handlers[SIGINT].func != kernel.interrupt_handler;
+}
+
 static void repair(void)
 {
-    PyObject *main_module = PyDict_GetItemString(kernel.modules, "__main__");
-    int whole = main_module == kernel.main_module && PyDict_GetItemString(kernel.modules, "sys") != NULL && !kernel.stream_closed[0] && !kernel.stream_closed[1] &&
-                _PyRuntime.signals.handlers[SIGINT].func == kernel.interrupt_handler;
-    static const char *const names[2] = {"stdout", "stderr"};
-    for (int index = 0; whole && index < 2; index++) {
-        PyObject *stream = PySys_GetObject(names[index]);
-        whole = stream != NULL && stream != Py_None;
-    }
-    if (whole) {
+    if (!is_broken(PyThreadState_Get())) {
         return;
-    }
-    if (main_module != kernel.main_module &&
-        PyDict_SetItemString(kernel.modules, "__main__", kernel.main_module) < 0) {
-        PyErr_Clear();
     }
     PyObject *done = kernel_call_hook(HOOK_REPAIR, NULL, 0);
     if (done == NULL) {
@@ -171,36 +192,76 @@ static PyObject *decode_source(const char *text, Py_ssize_t length)
     return source;
 }
 
-/* Compile the text as it is; if it is no Python, perhaps what IPython adds to Python (magics, prompts,
- * an indented cell) makes it so. The common cell pays nothing for that. */
+/* Cells that are Python by accident: a pasted `In [1]: x` is an annotation, `cd /tmp` a division. */
+static int may_be_magic(const char *text, Py_ssize_t length)
+{
+    if (length > 4 && memcmp(text, "In [", 4) == 0) {
+        return 1;
+    }
+    Py_ssize_t word = 0;
+    while (word < length && word < 8 && text[word] >= 'a' && text[word] <= 'z') {
+        word++;
+    }
+    if (word < 2 || (word < length && text[word] != ' ' && text[word] != '\n') ||
+        memchr(text, '\n', (size_t)length - 1) != NULL) {
+        return 0;
+    }
+    PyObject *name = PyUnicode_FromStringAndSize(text, word);
+    int known = name == NULL ? -1 : PySet_Contains(kernel.automagic, name);
+    Py_XDECREF(name);
+    if (known < 0) {
+        PyErr_Clear();
+    }
+    return known > 0;
+}
+
+/* The text as plain Python: a new str, None if there is nothing to change, NULL with an exception set. */
+static PyObject *rewrite_source(PyObject *source)
+{
+    PyObject *rewritten = kernel_call_hook(HOOK_REWRITE, &source, 1);
+    if (rewritten != NULL && rewritten != Py_None && !PyUnicode_Check(rewritten)) {
+        Py_DECREF(rewritten);
+        PyErr_SetString(PyExc_SystemError, "a rewritten cell is no str");
+        return NULL;
+    }
+    return rewritten;
+}
+
+static int compile_rewritten(PyObject *rewritten, PyObject *file_name, struct compiled_cell *cell)
+{
+    Py_ssize_t length;
+    const char *text = PyUnicode_AsUTF8AndSize(rewritten, &length);
+    return text == NULL ? -1 : kernel_compile(text, (size_t)length, file_name, cell);
+}
+
+/* Compile the text as it is; if it is no Python, perhaps what IPython adds to Python (magics, prompts, an
+ * indented cell) makes it so. The common cell pays nothing for that. */
 static int compile_source(const char *text, Py_ssize_t length, PyObject *source, PyObject *file_name,
                           struct compiled_cell *cell)
 {
-    if (kernel_compile(text, (size_t)length, file_name, cell) == 0) {
-        return 0;
+    PyObject *error = NULL;
+    if (!may_be_magic(text, length)) {
+        if (kernel_compile(text, (size_t)length, file_name, cell) == 0) {
+            return 0;
+        }
+        if (!PyErr_ExceptionMatches(PyExc_SyntaxError)) {
+            return -1;
+        }
+        error = PyErr_GetRaisedException();
     }
-    if (!PyErr_ExceptionMatches(PyExc_SyntaxError)) {
-        return -1;
-    }
-    PyObject *error = PyErr_GetRaisedException();
-    PyObject *arguments[2] = {source, error};
-    PyObject *rewritten = kernel_call_hook(HOOK_REWRITE, arguments, 2);
+    PyObject *rewritten = rewrite_source(source);
     int outcome = -1;
-    if (rewritten == Py_None) {
+    if (rewritten != NULL && rewritten != Py_None) {
+        outcome = compile_rewritten(rewritten, file_name, cell);
+    }
+    else if (rewritten != NULL && error != NULL) {
         PyErr_SetRaisedException(Py_NewRef(error));
     }
-    else if (rewritten != NULL && !PyUnicode_Check(rewritten)) {
-        PyErr_SetString(PyExc_SystemError, "a rewritten cell is no str");
-    }
     else if (rewritten != NULL) {
-        Py_ssize_t rewritten_length;
-        const char *rewritten_text = PyUnicode_AsUTF8AndSize(rewritten, &rewritten_length);
-        if (rewritten_text != NULL) {
-            outcome = kernel_compile(rewritten_text, (size_t)rewritten_length, file_name, cell);
-        }
+        outcome = kernel_compile(text, (size_t)length, file_name, cell);
     }
     Py_XDECREF(rewritten);
-    Py_DECREF(error);
+    Py_XDECREF(error);
     return outcome;
 }
 
@@ -229,22 +290,39 @@ static int run_compiled(struct compiled_cell *cell)
     return outcome;
 }
 
+/* Remember and compile the text. `stored` tells whether it is remembered already. */
+static int prepare(const char *text, Py_ssize_t length, PyObject *file_name, int *stored, struct compiled_cell *cell)
+{
+    PyObject *source = decode_source(text, length);
+    if (source == NULL) {
+        return -1;
+    }
+    int outcome = 0;
+    if (!*stored) {
+        outcome = kernel_store_input(source, file_name);
+        *stored = outcome == 0;
+    }
+    if (outcome == 0) {
+        outcome = compile_source(text, length, source, file_name, cell);
+    }
+    Py_DECREF(source);
+    return outcome;
+}
+
 static int run_source(const char *text, Py_ssize_t length, PyObject *file_name)
 {
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         text += 3; /* the mark that some editors put before UTF-8 */
         length -= 3;
     }
-    PyObject *source = decode_source(text, length);
-    if (source == NULL) {
-        return -1;
-    }
     struct compiled_cell cell = {0};
-    int outcome = kernel_store_input(source, file_name);
-    if (outcome == 0) {
-        outcome = compile_source(text, length, source, file_name, &cell);
+    int stored = 0;
+    kernel_hold_reserve();
+    int outcome = prepare(text, length, file_name, &stored, &cell);
+    if (outcome < 0 && kernel_release_reserve()) {
+        outcome = prepare(text, length, file_name, &stored, &cell);
+        kernel_hold_reserve();
     }
-    Py_DECREF(source);
     if (outcome == 0) {
         outcome = run_compiled(&cell);
     }
@@ -277,17 +355,6 @@ static int run_cell(const char *text, Py_ssize_t length)
     return status;
 }
 
-/* Call `begin` or `end`; an interrupt that falls into `end` must not leave the environment half restored. */
-static PyObject *call_twice(enum kernel_hook hook, PyObject *argument)
-{
-    PyObject *value = kernel_call_hook(hook, &argument, 1);
-    if (value == NULL && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
-        PyErr_Clear();
-        value = kernel_call_hook(hook, &argument, 1);
-    }
-    return value;
-}
-
 GUEST_EXPORT(sandcell_execute) int32_t sandcell_execute(int32_t code_length, int32_t options_length)
 {
     if (buffer == NULL || code_length < 0 || options_length < 0 ||
@@ -300,7 +367,7 @@ GUEST_EXPORT(sandcell_execute) int32_t sandcell_execute(int32_t code_length, int
     if (options_length > 2) { /* an empty object asks for nothing */
         PyObject *options = PyBytes_FromStringAndSize(buffer + code_length, options_length);
         if (options != NULL) {
-            undo = kernel_call_hook(HOOK_BEGIN, &options, 1);
+            undo = insist(HOOK_BEGIN, &options, 1);
             Py_DECREF(options);
         }
         if (undo == NULL) {
@@ -312,7 +379,7 @@ GUEST_EXPORT(sandcell_execute) int32_t sandcell_execute(int32_t code_length, int
         status = run_cell(buffer, code_length);
     }
     if (undo != NULL) {
-        PyObject *done = call_twice(HOOK_END, undo);
+        PyObject *done = insist(HOOK_END, &undo, 1);
         if (done == NULL) {
             PyErr_Clear();
             status = CELL_KERNEL_FAILED;

@@ -2,6 +2,18 @@
 #include "kernel.h"
 
 struct kernel kernel;
+PyObject *kernel_names[NAME_COUNT];
+
+static const char *const name_texts[NAME_COUNT] = {
+    [NAME_MAIN] = "__main__",        [NAME_SYS] = "sys",
+    [NAME_BUILTINS] = "__builtins__", [NAME_STDOUT] = "stdout",
+    [NAME_STDERR] = "stderr",        [NAME_WRITE] = "write",
+    [NAME_STR] = "__str__",          [NAME_READY] = "_ready",
+    [NAME_SCHEDULED] = "_scheduled", [NAME_UNDER_WAY] = "_under_way",
+    [NAME_LAST_INPUT] = "_i",        [NAME_INPUT_BEFORE] = "_ii",
+    [NAME_INPUT_BEFORE_THAT] = "_iii", [NAME_LAST_VALUE] = "_",
+    [NAME_VALUE_BEFORE] = "__",      [NAME_VALUE_BEFORE_THAT] = "___",
+};
 
 static const char *const hook_names[HOOK_COUNT] = {
     [HOOK_BEGIN] = "begin",   [HOOK_END] = "end",     [HOOK_REWRITE] = "rewrite",
@@ -327,7 +339,7 @@ static PyObject *channel_install(PyObject *module, PyObject *arguments, PyObject
         }
     }
     struct { const char *name; PyObject **field; } fields[] = {
-        {"inputs", &kernel.inputs}, {"outputs", &kernel.outputs}, {"sources", &kernel.sources},
+        {"automagic", &kernel.automagic}, {"inputs", &kernel.inputs}, {"outputs", &kernel.outputs}, {"sources", &kernel.sources},
         {"line_cache", &kernel.line_cache}, {"loop", &kernel.loop}, {"stdout", &kernel.streams[0]},
         {"stderr", &kernel.streams[1]}, {"stream_write", &kernel.stream_write},
         {"plain_print", &kernel.plain_print}, {"interrupt_handler", &kernel.interrupt_handler},
@@ -338,8 +350,9 @@ static PyObject *channel_install(PyObject *module, PyObject *arguments, PyObject
         }
     }
     if (!PyList_CheckExact(kernel.inputs) || !PyDict_CheckExact(kernel.outputs) ||
-        !PyDict_CheckExact(kernel.sources) || !PyDict_CheckExact(kernel.line_cache)) {
-        PyErr_SetString(PyExc_TypeError, "install: inputs is a list; outputs, sources and line_cache are dicts");
+        !PyDict_CheckExact(kernel.sources) || !PyDict_CheckExact(kernel.line_cache) ||
+        !PyFrozenSet_CheckExact(kernel.automagic)) {
+        PyErr_SetString(PyExc_TypeError, "install: a part is of the wrong type");
         return NULL;
     }
     Py_RETURN_NONE;
@@ -378,6 +391,12 @@ static PyMethodDef channel_methods[] = {
 
 static int channel_exec(PyObject *module)
 {
+    for (int name = 0; name < NAME_COUNT; name++) {
+        kernel_names[name] = PyUnicode_InternFromString(name_texts[name]);
+        if (kernel_names[name] == NULL) {
+            return -1;
+        }
+    }
     kernel.output_limit_error = PyErr_NewExceptionWithDoc(
         "sandcell.OutputLimitExceeded", "The output limit of this execution is spent.", PyExc_OSError, NULL);
     if (kernel.output_limit_error == NULL ||

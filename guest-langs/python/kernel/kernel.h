@@ -51,7 +51,7 @@ enum cell_status {
 enum kernel_hook {
     HOOK_BEGIN,    /* begin(options: bytes) -> undo: apply the options of a cell */
     HOOK_END,      /* end(undo): take them back */
-    HOOK_REWRITE,  /* rewrite(source, error) -> str | None: magics, prompts, indentation; None: the error stands */
+    HOOK_REWRITE,  /* rewrite(source) -> str | None: magics, prompts, indentation; None: nothing to change */
     HOOK_REPORT,   /* report(exception, silent) -> status: emit the error frame */
     HOOK_SHOW,     /* show(value): emit the result frame of any value */
     HOOK_AWAIT,    /* await_value(coroutine) -> value: run it on the kernel's event loop */
@@ -61,10 +61,32 @@ enum kernel_hook {
     HOOK_COUNT,
 };
 
+/* Names that every cell needs: made once, see kernel_names. */
+enum kernel_name {
+    NAME_MAIN,
+    NAME_SYS,
+    NAME_BUILTINS,
+    NAME_STDOUT,
+    NAME_STDERR,
+    NAME_WRITE,
+    NAME_STR,
+    NAME_READY,
+    NAME_SCHEDULED,
+    NAME_UNDER_WAY,
+    NAME_LAST_INPUT,
+    NAME_INPUT_BEFORE,
+    NAME_INPUT_BEFORE_THAT,
+    NAME_LAST_VALUE,
+    NAME_VALUE_BEFORE,
+    NAME_VALUE_BEFORE_THAT,
+    NAME_COUNT,
+};
+
 struct kernel {
     PyObject *globals;           /* dict of __main__: the user's namespace */
     PyObject *main_module;
     PyObject *modules;           /* sys.modules */
+    PyObject *automagic;         /* first words of lines that may be magics though they look like Python */
     PyObject *inputs;            /* the list In */
     PyObject *outputs;           /* the dict Out */
     PyObject *sources;           /* file name of a cell -> its source text */
@@ -87,6 +109,7 @@ struct kernel {
 };
 
 extern struct kernel kernel;
+extern PyObject *kernel_names[NAME_COUNT];
 
 /* channel.c */
 PyMODINIT_FUNC PyInit__sandcell(void);
@@ -109,6 +132,10 @@ PyObject *kernel_run_code(PyObject *code);
 /* freeze.c */
 int kernel_freeze_objects(void);
 void kernel_fill_holes(void);
+
+/* reserve.c */
+void kernel_hold_reserve(void);
+int kernel_release_reserve(void);
 
 /* cell.c */
 PyObject *kernel_warm_up(PyObject *cells, PyObject *options);

@@ -2,8 +2,9 @@
  * kernel, well-typed arguments) is left to the interpreter's own print. */
 #include "kernel.h"
 #include <internal/pycore_object.h>
+#include <internal/pycore_sysmodule.h>
 
-/* The kind of the stream if `file` is one of the kernel's own, open and not patched; 0 if not; -1 on error. */
+/* The kind of the stream if `file` is one of the kernel's own, open and not patched; 0 if not. */
 static int own_stream(PyObject *file)
 {
     int index;
@@ -19,15 +20,8 @@ static int own_stream(PyObject *file)
     if (kernel.stream_closed[index]) {
         return 0;
     }
-    static PyObject *write_name;
-    if (write_name == NULL) {
-        write_name = PyUnicode_InternFromString("write");
-        if (write_name == NULL) {
-            return -1;
-        }
-    }
     PyObject *method = NULL;
-    _PyObject_GetMethod(file, write_name, &method);
+    _PyObject_GetMethod(file, kernel_names[NAME_WRITE], &method);
     if (method == NULL) {
         PyErr_Clear();
         return 0;
@@ -92,7 +86,7 @@ kernel_print(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyO
         }
     }
     if (file == NULL) {
-        file = PySys_GetObject("stdout");
+        file = _PySys_GetAttr(PyThreadState_Get(), kernel_names[NAME_STDOUT]);
         if (file == NULL) {
             goto plain;
         }
@@ -101,9 +95,6 @@ kernel_print(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyO
         goto plain;
     }
     int kind = own_stream(file);
-    if (kind < 0) {
-        return NULL;
-    }
     if (kind == 0) {
         goto plain;
     }

@@ -9,21 +9,33 @@
 #define LINE_WIDTH 79
 #define FLAT_ITEMS 40
 
-static int set_global(const char *name, PyObject *value)
+static int set_global(enum kernel_name name, PyObject *value)
 {
-    return PyDict_SetItemString(kernel.globals, name, value);
+    return PyDict_SetItem(kernel.globals, kernel_names[name], value);
 }
 
-/* `name` is a printf format with one %zd; the variable goes if it still holds what the kernel stored. */
-static void drop_numbered(const char *format, Py_ssize_t number, PyObject *stored)
+/* `format` has one %zd, the number of a cell. */
+static int set_numbered(const char *format, PyObject *value)
 {
-    char name[32];
-    PyOS_snprintf(name, sizeof name, format, number);
-    PyObject *present = PyDict_GetItemString(kernel.globals, name);
-    if (present != NULL && present == stored) {
-        PyDict_DelItemString(kernel.globals, name);
+    PyObject *name = PyUnicode_FromFormat(format, kernel.cell_number);
+    int outcome = name == NULL ? -1 : PyDict_SetItem(kernel.globals, name, value);
+    Py_XDECREF(name);
+    return outcome;
+}
+
+/* The variable goes if it still holds what the kernel stored. */
+static int drop_numbered(const char *format, Py_ssize_t number, PyObject *stored)
+{
+    PyObject *name = PyUnicode_FromFormat(format, number);
+    if (name == NULL) {
+        return -1;
     }
-    PyErr_Clear();
+    int outcome = 0;
+    if (PyDict_GetItemWithError(kernel.globals, name) == stored) {
+        outcome = PyDict_DelItem(kernel.globals, name);
+    }
+    Py_DECREF(name);
+    return outcome < 0 || PyErr_Occurred() ? -1 : 0;
 }
 
 /* Forget the input of a cell that is HISTORY_LIMIT cells old; its place in In stays. */
@@ -32,7 +44,9 @@ static int cull_input(Py_ssize_t number)
     if (number < 1 || number >= PyList_GET_SIZE(kernel.inputs)) {
         return 0;
     }
-    drop_numbered("_i%zd", number, PyList_GET_ITEM(kernel.inputs, number));
+    if (drop_numbered("_i%zd", number, PyList_GET_ITEM(kernel.inputs, number)) < 0) {
+        return -1;
+    }
     PyObject *empty = PyUnicode_FromStringAndSize(NULL, 0);
     if (empty == NULL || PyList_SetItem(kernel.inputs, number, empty) < 0) {
         return -1;
@@ -56,7 +70,7 @@ int kernel_store_input(PyObject *source, PyObject *file_name)
         return -1;
     }
     /* linecache calls the one member of a lazy entry for the text; a str's own __str__ gives just that */
-    PyObject *getter = PyObject_GetAttrString(source, "__str__");
+    PyObject *getter = PyObject_GetAttr(source, kernel_names[NAME_STR]);
     PyObject *entry = getter == NULL ? NULL : PyTuple_Pack(1, getter);
     Py_XDECREF(getter);
     int outcome = entry == NULL ? -1 : PyDict_SetItem(kernel.line_cache, file_name, entry);
@@ -69,18 +83,15 @@ int kernel_store_input(PyObject *source, PyObject *file_name)
     for (Py_ssize_t back = 0; back < 3; back++) {
         previous[back] = length > back ? PyList_GET_ITEM(kernel.inputs, length - 1 - back) : NULL;
     }
-    static const char *const names[3] = {"_i", "_ii", "_iii"};
     for (int back = 0; back < 3; back++) {
-        if (previous[back] != NULL && set_global(names[back], previous[back]) < 0) {
+        if (previous[back] != NULL && set_global(NAME_LAST_INPUT + back, previous[back]) < 0) {
             return -1;
         }
     }
     if (PyList_Append(kernel.inputs, source) < 0) {
         return -1;
     }
-    char name[32];
-    PyOS_snprintf(name, sizeof name, "_i%zd", kernel.cell_number);
-    if (set_global(name, source) < 0) {
+    if (set_numbered("_i%zd", source) < 0) {
         return -1;
     }
     return cull_input(kernel.cell_number - HISTORY_LIMIT);
@@ -98,11 +109,9 @@ static int cull_outputs(void)
         PyObject *key = PyList_GET_ITEM(numbers, index);
         Py_ssize_t number = PyLong_Check(key) ? PyLong_AsSsize_t(key) : -1;
         PyObject *stored = PyDict_GetItemWithError(kernel.outputs, key);
-        if (number >= 0 && stored != NULL) {
-            drop_numbered("_%zd", number, stored);
-        }
-        PyErr_Clear();
-        if (PyDict_Pop(kernel.outputs, key, NULL) < 0) {
+        PyErr_Clear(); /* a key of the user's own may be no number, and fail to compare */
+        int failed = number >= 0 && stored != NULL && drop_numbered("_%zd", number, stored) < 0;
+        if (failed || PyDict_Pop(kernel.outputs, key, NULL) < 0) {
             Py_DECREF(numbers);
             return -1;
         }
@@ -114,29 +123,26 @@ static int cull_outputs(void)
 /* _, __, ___, _N and Out[N]. As IPython: a variable `_` of the user's own is left alone. */
 static int store_output(PyObject *value)
 {
-    static const char *const names[3] = {"_", "__", "___"};
     if (value == kernel.outputs) {
         return 0; /* `Out` itself must not become an item of Out */
     }
     int own = 1;
     for (int back = 0; back < 3; back++) {
-        PyObject *present = PyDict_GetItemString(kernel.globals, names[back]);
+        PyObject *present = PyDict_GetItemWithError(kernel.globals, kernel_names[NAME_LAST_VALUE + back]);
         own &= present == NULL || kernel.last_values[back] == NULL || present == kernel.last_values[back];
     }
     Py_XSETREF(kernel.last_values[2], kernel.last_values[1]);
     kernel.last_values[1] = kernel.last_values[0];
     kernel.last_values[0] = Py_NewRef(value);
     for (int back = 0; own && back < 3; back++) {
-        if (kernel.last_values[back] != NULL && set_global(names[back], kernel.last_values[back]) < 0) {
+        if (kernel.last_values[back] != NULL && set_global(NAME_LAST_VALUE + back, kernel.last_values[back]) < 0) {
             return -1;
         }
     }
     if (PyDict_GET_SIZE(kernel.outputs) >= HISTORY_LIMIT && cull_outputs() < 0) {
         return -1;
     }
-    char name[32];
-    PyOS_snprintf(name, sizeof name, "_%zd", kernel.cell_number);
-    if (set_global(name, value) < 0) {
+    if (set_numbered("_%zd", value) < 0) {
         return -1;
     }
     PyObject *number = PyLong_FromSsize_t(kernel.cell_number);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use sandcell_sys::{CowMemories, PrivateFile, Stacks};
 
-use crate::engine::Ticker;
+use crate::engine::polling::instrument;
+use crate::engine::{Ticker, flatten};
 use crate::error::{Error, Result};
 
 /// Stack of a guest, in bytes. An interpreter recurses natively (parsers,
@@ -20,8 +21,8 @@ const HOST_STACK_BYTES: usize = 1 << 20;
 /// What a compiled guest counts while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Metering {
-    /// Time only: it can be stopped at any moment.
-    Epoch,
+    /// Time only, by its stop word.
+    Time,
     /// Time, and fuel.
     Fuel,
 }
@@ -30,7 +31,7 @@ impl Metering {
     /// Its name in file names.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Epoch => "epoch",
+            Self::Time => "time",
             Self::Fuel => "fuel",
         }
     }
@@ -49,7 +50,9 @@ impl Engine {
         let memories = CowMemories::new().map_err(|reason| Error::Create { reason })?;
         let mut config = wasmtime::Config::new();
         config
-            .epoch_interruption(true)
+            // Where fuel is counted the stop word's checks would burn some at random,
+            // so that variant pays for epochs.
+            .epoch_interruption(metering == Metering::Fuel)
             .consume_fuel(metering == Metering::Fuel)
             // Modules carry no data segments; images are mapped by our creator.
             .memory_init_cow(false)
@@ -83,12 +86,18 @@ impl Engine {
         format!("{}-{:016x}", self.metering.name(), hasher.finish())
     }
 
-    /// Compiles a module to the bytes that [`Self::load`] takes. Seconds of
+    /// Compiles a flat module to the bytes that [`Self::load`] takes. Seconds of
     /// processor time on all cores.
-    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>> {
-        self.engine.precompile_module(wasm).map_err(|error| Error::BadGuest {
-            reason: format!("{error:#}"),
-        })
+    pub(crate) fn compile(&self, flat: &[u8]) -> Result<Vec<u8>> {
+        let compile = |wasm: &[u8]| {
+            self.engine.precompile_module(wasm).map_err(|error| Error::BadGuest {
+                reason: format!("{error:#}"),
+            })
+        };
+        match self.metering {
+            Metering::Time => compile(&instrument(flat, flatten(flat)?.stop)?),
+            Metering::Fuel => compile(flat),
+        }
     }
 
     /// Loads a compiled module from a file of the private cache.

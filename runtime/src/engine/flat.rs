@@ -8,9 +8,15 @@
 
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{CodeSection, ExportKind, ExportSection, Module, RawSection};
-use wasmparser::{ConstExpr, DataKind, ElementKind, Operator, Parser, Payload, TypeRef, ValType};
+use wasmparser::{
+    ConstExpr, DataKind, ElementKind, ExternalKind, Operator, Parser, Payload, TypeRef, ValType,
+};
 
+use crate::engine::polling::StopWord;
 use crate::error::{Error, Result};
+
+/// The export that holds the address of the stop word.
+const STOP_WORD: &str = "sandcell_stop";
 
 /// Most mutable globals of a guest; a compiled C program has one or two.
 const GLOBALS: usize = 64;
@@ -26,6 +32,8 @@ pub(crate) struct FlatModule {
     pub(crate) globals: Vec<(String, ValType)>,
     /// What the memory holds before the guest is initialised.
     pub(crate) data: Vec<(u32, Vec<u8>)>,
+    /// How it is told to look up.
+    pub(crate) stop: StopWord,
 }
 
 /// The value of a mutable global: its type's letter and its bits.
@@ -37,13 +45,13 @@ pub(crate) enum GlobalValue {
     F64(u64),
 }
 
-fn refuse<T>(reason: impl Into<String>) -> Result<T> {
+pub(super) fn refuse<T>(reason: impl Into<String>) -> Result<T> {
     Err(Error::BadGuest {
         reason: reason.into(),
     })
 }
 
-fn parse_error(error: impl std::fmt::Display) -> Error {
+pub(super) fn parse_error(error: impl std::fmt::Display) -> Error {
     Error::BadGuest {
         reason: error.to_string(),
     }
@@ -64,6 +72,7 @@ pub(crate) fn flatten(wasm: &[u8]) -> Result<FlatModule> {
     Ok(FlatModule {
         wasm: rewrite(wasm, &survey)?,
         globals: survey.globals.iter().map(|(index, ty)| (export_name(*index), *ty)).collect(),
+        stop: survey.stop_word()?,
         data: survey.data,
     })
 }
@@ -76,6 +85,11 @@ struct Survey {
     globals: Vec<(u32, ValType)>,
     data: Vec<(u32, Vec<u8>)>,
     has_exports: bool,
+    imported_functions: u32,
+    check: Option<u32>,
+    /// Index of the global that holds the address of the stop word.
+    stop_global: Option<u32>,
+    constants: Vec<(u32, u32)>,
     faults: Vec<&'static str>,
 }
 
@@ -92,20 +106,33 @@ impl Survey {
         match payload {
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
-                    self.import(import.map_err(parse_error)?.ty);
+                    let import = import.map_err(parse_error)?;
+                    let is_check = (import.module, import.name) == ("sandcell", "check");
+                    self.import(import.ty, is_check);
                 }
             }
             Payload::MemorySection(section) => self.memories += section.count(),
             Payload::GlobalSection(section) => {
                 for global in section {
-                    let ty = global.map_err(parse_error)?.ty;
+                    let global = global.map_err(parse_error)?;
+                    let ty = global.ty;
                     if ty.mutable {
                         self.globals.push((self.global_count, ty.content_type));
+                    } else if let Ok(value) = constant(&global.init_expr) {
+                        self.constants.push((self.global_count, value));
                     }
                     self.global_count += 1;
                 }
             }
-            Payload::ExportSection(_) => self.has_exports = true,
+            Payload::ExportSection(section) => {
+                self.has_exports = true;
+                for export in section {
+                    let export = export.map_err(parse_error)?;
+                    if export.name == STOP_WORD && export.kind == ExternalKind::Global {
+                        self.stop_global = Some(export.index);
+                    }
+                }
+            }
             Payload::StartSection { .. } => self.faults.push("it has a start function"),
             Payload::DataSection(section) => {
                 for segment in section {
@@ -130,8 +157,14 @@ impl Survey {
         Ok(())
     }
 
-    fn import(&mut self, ty: TypeRef) {
+    fn import(&mut self, ty: TypeRef, is_check: bool) {
         match ty {
+            TypeRef::Func(_) | TypeRef::FuncExact(_) => {
+                if is_check {
+                    self.check = Some(self.imported_functions);
+                }
+                self.imported_functions += 1;
+            }
             TypeRef::Memory(_) => self.faults.push("it imports a memory"),
             TypeRef::Table(_) => self.faults.push("it imports a table"),
             TypeRef::Global(global) => {
@@ -141,6 +174,20 @@ impl Survey {
                 self.global_count += 1;
             }
             _ => {}
+        }
+    }
+
+    fn stop_word(&self) -> Result<StopWord> {
+        let address = self.stop_global.and_then(|index| {
+            self.constants.iter().find(|(global, _)| *global == index).map(|(_, value)| *value)
+        });
+        match (address, self.check) {
+            (Some(address), Some(check)) if address.is_multiple_of(4) => {
+                Ok(StopWord { address, check })
+            }
+            (None, _) => refuse(format!("it exports no address of {STOP_WORD}")),
+            (_, None) => refuse("it does not import sandcell.check"),
+            (Some(_), Some(_)) => refuse(format!("its {STOP_WORD} is not aligned")),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sandcell_sys::{Housed, MemoryImage, PAGE_BYTES, PageRun};
+use sandcell_sys::{Housed, MemoryImage, PAGE_BYTES, PageRun, StopWord};
 use wasmtime::{
     Instance, InstancePre, Linker, Memory, Module, Store, TypedFunc, UpdateDeadline, Val,
 };
@@ -11,7 +11,7 @@ use wasmtime::{
 use crate::engine::ladder::Demand;
 use crate::engine::meter::metered;
 use crate::engine::state::{Run, State, World};
-use crate::engine::{Engine, GlobalValue, Stopped, imports, preview1};
+use crate::engine::{Engine, GlobalValue, Metering, Stopped, Ticker, imports, preview1};
 use crate::error::{Error, Result};
 use crate::guest::order::{Renewal, Status};
 
@@ -74,6 +74,8 @@ pub(crate) struct Origin {
     pub(crate) memory: Option<Arc<MemoryImage>>,
     pub(crate) globals: Vec<GlobalValue>,
     pub(crate) interrupt_words: Arc<[(u32, u32)]>,
+    /// Address of the word that makes it look up.
+    pub(crate) stop_word: u32,
 }
 
 /// A cell to run.
@@ -120,17 +122,15 @@ fn create_error(error: impl std::fmt::Display) -> Error {
 impl Guest {
     /// Makes a guest. Nothing of it runs yet.
     pub(crate) async fn new(module: &GuestModule, origin: &Origin, world: World) -> Result<Self> {
-        let state = State::new(world, Arc::clone(&origin.interrupt_words));
+        let state = State::new(world, Arc::clone(&origin.interrupt_words), origin.stop_word);
         let mut store = Store::new(&module.engine.engine, Housed::new(state));
         store.limiter(|state| &mut state.limiter);
-        store.epoch_deadline_callback(|mut context| {
-            let demand = imports::obey(&mut context);
-            match demand {
+        if module.engine.metering == Metering::Fuel {
+            store.epoch_deadline_callback(|mut context| match imports::obey(&mut context) {
                 Ok(Demand::GoOn | Demand::Ask) => Ok(UpdateDeadline::Yield(1)),
                 Ok(Demand::Stop) | Err(_) => Ok(UpdateDeadline::Interrupt),
-            }
-        });
-        store.set_epoch_deadline(1);
+            });
+        }
         let image = origin.memory.clone();
         let expected = image.as_ref().map(|image| image.byte_len());
         let instance = sandcell_sys::instantiate(&mut store, &module.pre, image)
@@ -198,9 +198,8 @@ impl Guest {
     pub(crate) async fn execute(&mut self, cell: Cell<'_>, run: Run, fuel: Option<u64>) -> Ran {
         let start = Instant::now();
         let fuel = fuel.unwrap_or(OWN_FUEL);
-        let counted = self.refuel(fuel).is_ok() && self.engine.metering == crate::engine::Metering::Fuel;
+        let counted = self.refuel(fuel).is_ok() && self.engine.metering == Metering::Fuel;
         self.store.data_mut().run = Some(run);
-        self.store.set_epoch_deadline(1);
         let ticker = Arc::clone(&self.engine.ticker);
         let (status, cpu) = metered(&ticker, self.run_cell(cell)).await;
         sandcell_sys::trim_stack(&mut self.store, STACK_KEPT_BYTES);
@@ -218,7 +217,9 @@ impl Guest {
         let code_len = i32::try_from(cell.code.len()).unwrap_or(i32::MAX);
         let options_len = i32::try_from(cell.options.len()).unwrap_or(i32::MAX);
         let execute = self.execute.clone();
-        sandcell_sys::call(&mut self.store, &execute, (code_len, options_len))
+        let ticker = Arc::clone(&self.engine.ticker);
+        let stop = Some(self.stop_word(&ticker));
+        sandcell_sys::call(&mut self.store, &execute, (code_len, options_len), stop)
             .await
             .map_err(|error| Stopped::from_error(&error))
     }
@@ -233,7 +234,9 @@ impl Guest {
         let len = pieces.iter().map(|piece| piece.len()).sum::<usize>();
         let len = i32::try_from(len).map_err(|_| no_room())?;
         let buffer = self.buffer.clone();
-        let address = sandcell_sys::call(&mut self.store, &buffer, len)
+        let ticker = Arc::clone(&self.engine.ticker);
+        let stop = Some(self.stop_word(&ticker));
+        let address = sandcell_sys::call(&mut self.store, &buffer, len, stop)
             .await
             .map_err(|error| Stopped::from_error(&error))?;
         let mut start = address.cast_unsigned() as usize;
@@ -261,17 +264,26 @@ impl Guest {
         P: wasmtime::WasmParams + Sync,
         R: wasmtime::WasmResults + Sync,
     {
-        self.store.set_epoch_deadline(1);
         let ticker = Arc::clone(&self.engine.ticker);
-        let call = sandcell_sys::call(&mut self.store, function, parameters);
+        let stop = Some(self.stop_word(&ticker));
+        let call = sandcell_sys::call(&mut self.store, function, parameters, stop);
         let (result, _) = metered(&ticker, call).await;
         result.map_err(|error| Stopped::from_error(&error))
     }
 
+    fn stop_word<'a>(&self, ticker: &'a Ticker) -> StopWord<'a> {
+        StopWord {
+            bells: &ticker.bells,
+            memory: self.memory,
+            address: self.store.data().stop_word,
+        }
+    }
+
     fn refuel(&mut self, fuel: u64) -> Result<()> {
-        if self.engine.metering == crate::engine::Metering::Epoch {
+        if self.engine.metering == Metering::Time {
             return Ok(());
         }
+        self.store.set_epoch_deadline(1);
         self.store.set_fuel(fuel).map_err(create_error)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! [`config`] makes engines, [`flat`] makes modules savable, [`guest`] holds one
 //! live interpreter; [`imports`] and [`preview1`] are what it may call;
-//! [`ladder`] and [`ticker`] stop it.
+//! [`ladder`], [`polling`] and [`ticker`] stop it.
 
 mod calls;
 mod clock;
@@ -12,6 +12,7 @@ mod guest;
 mod imports;
 mod ladder;
 mod meter;
+mod polling;
 mod preview1;
 mod state;
 mod ticker;

@@ -96,6 +96,8 @@ pub(crate) struct State {
     pub(crate) calls: HostCalls,
     /// Set right after instantiation.
     pub(crate) memory: Option<Memory>,
+    /// Address of the word that makes the guest call `check`.
+    pub(crate) stop_word: u32,
     /// Where and what to write to interrupt the guest.
     pub(crate) interrupt_words: Arc<[(u32, u32)]>,
     /// The execution that is under way.
@@ -106,7 +108,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(world: World, interrupt_words: Arc<[(u32, u32)]>) -> Self {
+    pub(crate) fn new(
+        world: World,
+        interrupt_words: Arc<[(u32, u32)]>,
+        stop_word: u32,
+    ) -> Self {
         let random = generator(world.determinism.as_ref(), 0);
         let mut builder = WasiCtxBuilder::new();
         builder
@@ -127,6 +133,7 @@ impl State {
             },
             calls,
             memory: None,
+            stop_word,
             interrupt_words,
             run: None,
             log: Vec::new(),
@@ -136,7 +143,7 @@ impl State {
 
     /// Puts the guest into another world. Its open files are closed.
     pub(crate) fn adopt(&mut self, world: World) {
-        let mut fresh = Self::new(world, Arc::clone(&self.interrupt_words));
+        let mut fresh = Self::new(world, Arc::clone(&self.interrupt_words), self.stop_word);
         fresh.memory = self.memory;
         *self = fresh;
     }

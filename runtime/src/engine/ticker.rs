@@ -1,13 +1,15 @@
 //! The heartbeat of running guests.
 //!
-//! A guest looks at its deadline whenever the engine's epoch moves. The ticker
-//! moves it while any guest runs, and sleeps otherwise: an idle process makes no
-//! wake-ups.
+//! A guest looks at its deadline when its stop word is set or, where fuel is
+//! counted, when the engine's epoch moves. The ticker does both while any guest
+//! runs, and sleeps otherwise: an idle process makes no wake-ups.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::Duration;
+
+use sandcell_sys::Bells;
 
 /// Time between two looks of a running guest, and its time slice among the
 /// other tasks of its thread.
@@ -17,8 +19,9 @@ const TICK: Duration = Duration::from_millis(5);
 /// costs a system call, which a series of short cells should not pay each time.
 const IDLE_TICKS: u32 = 20;
 
-/// Moves the epoch of its engines while guests run.
+/// Has running guests look up.
 pub(crate) struct Ticker {
+    pub(crate) bells: Bells,
     running: AtomicUsize,
     asleep: AtomicBool,
     closed: AtomicBool,
@@ -30,6 +33,7 @@ impl Ticker {
     /// Starts the ticker's thread, which ends when the last handle is dropped.
     pub(crate) fn start() -> std::io::Result<Arc<Self>> {
         let ticker = Arc::new(Self {
+            bells: Bells::default(),
             running: AtomicUsize::new(0),
             asleep: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -62,6 +66,7 @@ impl Ticker {
 
     /// Makes all guests look now.
     pub(crate) fn nudge(&self) {
+        self.bells.ring();
         for engine in self.engines.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             engine.increment_epoch();
         }

@@ -34,9 +34,6 @@ pub enum FileError {
         /// The most links one path may lead through.
         limit: u32,
     },
-    /// The last part of the path is a symbolic link and was not to be followed.
-    #[error("the path ends in a symbolic link, which is not followed")]
-    SymbolicLink,
     /// One component of the path is too long.
     #[error("a name of {length} bytes is longer than {limit}")]
     NameTooLong {

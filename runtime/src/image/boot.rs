@@ -71,6 +71,7 @@ pub(crate) async fn boot(
         library,
         globals: names.iter().cloned().zip(frozen.globals).collect(),
         interrupt_words: frozen.interrupt_words,
+        stop_word: frozen.stop_word,
         monotonic_ns: frozen.monotonic_ns,
         hot,
         licences: copy_licences(&guest.path.join(LICENCES), target)?,
@@ -88,6 +89,7 @@ struct Frozen {
     memory: Vec<u8>,
     globals: Vec<crate::engine::GlobalValue>,
     interrupt_words: Vec<(u32, u32)>,
+    stop_word: u32,
     monotonic_ns: u64,
 }
 
@@ -97,6 +99,7 @@ impl Frozen {
             memory: None,
             globals: Vec::new(),
             interrupt_words: Arc::from([]),
+            stop_word: flat.stop.address,
         };
         let mut guest = Guest::new(module, &origin, world(library, 0)?).await?;
         for (offset, bytes) in &flat.data {
@@ -112,6 +115,7 @@ impl Frozen {
         let table = guest.call_plain("sandcell_interrupt").await?.unwrap_or(0);
         Ok(Self {
             interrupt_words: guest.interrupt_words(table)?,
+            stop_word: flat.stop.address,
             globals: guest.global_values()?,
             memory: guest.memory().to_vec(),
             monotonic_ns: guest.monotonic_ns(),
@@ -125,6 +129,7 @@ impl Frozen {
             memory: Some(Arc::new(image)),
             globals: self.globals.clone(),
             interrupt_words: self.interrupt_words.clone().into(),
+            stop_word: self.stop_word,
         };
         let mut guest = Guest::new(module, &origin, world(library, self.monotonic_ns)?).await?;
         guest.renew(Renewal::default()).await?;

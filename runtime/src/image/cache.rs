@@ -156,7 +156,7 @@ impl Cache {
             estimate: std::time::Duration::from_secs(8),
         });
         let ticker = Ticker::start().map_err(Error::io("start", "the ticker's thread"))?;
-        let engine = Engine::new(Metering::Epoch, &ticker)?;
+        let engine = Engine::new(Metering::Time, &ticker)?;
         let fresh = self.fresh_folder(name)?;
         boot(guest, name, &fresh, &engine, &self.compiled()).await?;
         self.publish(&fresh, name)?;
@@ -205,7 +205,7 @@ impl Cache {
         check_name(&name)?;
         self.publish(&fresh, &name)?;
         let ticker = Ticker::start().map_err(Error::io("start", "the ticker's thread"))?;
-        let engine = Engine::new(Metering::Epoch, &ticker)?;
+        let engine = Engine::new(Metering::Time, &ticker)?;
         let folder = self.existing(&name)?;
         module(&folder, &folder.manifest()?, &self.compiled(), &engine, true)?;
         Ok(name)

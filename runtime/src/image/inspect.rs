@@ -81,7 +81,7 @@ pub(crate) fn summary(cache: &Cache, name: &str, folder: &Folder) -> Result<Imag
         memory_bytes: manifest.memory.bytes,
         library_bytes: manifest.library.bytes,
         hot_pages: sandcell_sys::page_count(&manifest.hot_runs()),
-        compiled: has(Metering::Epoch)?,
+        compiled: has(Metering::Time)?,
         fuel: has(Metering::Fuel)?,
         licences: manifest.licences.clone(),
         fault: None,

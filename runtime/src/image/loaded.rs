@@ -32,7 +32,7 @@ struct Inner {
     library: Arc<Library>,
     /// The files that every sandbox starts with, made with the first.
     layout: Mutex<Option<Tree>>,
-    epoch: GuestModule,
+    timed: GuestModule,
     /// Loaded when fuel is first asked for.
     fuel: OnceLock<GuestModule>,
     /// Held while the fuel variant is being loaded.
@@ -52,8 +52,8 @@ impl Image {
         warm: usize,
     ) -> Result<Self> {
         let manifest = folder.manifest()?;
-        let engine = Engine::new(Metering::Epoch, ticker)?;
-        let epoch = module(&folder, &manifest, &compiled, &engine, true)?
+        let engine = Engine::new(Metering::Time, ticker)?;
+        let timed = module(&folder, &manifest, &compiled, &engine, true)?
             .ok_or_else(|| Error::bug("a module was neither loaded nor compiled"))?;
         let bad = |detail: String| folder.fault(ImageFault::Archive { detail });
         let memory = MemoryImage::from_private_file(folder.open(MEMORY)?).map_err(bad)?;
@@ -61,6 +61,7 @@ impl Image {
             memory: Some(Arc::new(memory.with_hot_pages(&manifest.hot_runs()))),
             globals: manifest.globals.iter().map(|(_, value)| *value).collect(),
             interrupt_words: manifest.interrupt_words.clone().into(),
+            stop_word: manifest.stop_word,
         };
         let library = Arc::new(Library::new(folder.file(LIBRARY)));
         Ok(Self {
@@ -71,7 +72,7 @@ impl Image {
                 origin,
                 library,
                 layout: Mutex::default(),
-                epoch,
+                timed,
                 fuel: OnceLock::new(),
                 loading: Mutex::new(()),
                 ticker: Arc::clone(ticker),
@@ -142,7 +143,7 @@ impl Image {
 
     pub(crate) fn module(&self, metering: Metering) -> Result<&GuestModule> {
         match metering {
-            Metering::Epoch => Ok(&self.inner.epoch),
+            Metering::Time => Ok(&self.inner.timed),
             Metering::Fuel => self.fuel_module(),
         }
     }
@@ -169,7 +170,7 @@ impl Image {
         world: World,
         renewal: Renewal,
     ) -> Result<Guest> {
-        let ordinary = metering == Metering::Epoch && world.determinism.is_none();
+        let ordinary = metering == Metering::Time && world.determinism.is_none();
         let plain = renewal.functions.is_empty() && renewal.environment.is_empty();
         if ordinary && let Some(mut guest) = self.inner.pool.take(self) {
             guest.adopt(world);
@@ -186,7 +187,7 @@ impl Image {
 
     /// A guest for the pool.
     pub(crate) async fn spare(&self, world: World) -> Result<Guest> {
-        let mut guest = Guest::new(&self.inner.epoch, &self.inner.origin, world).await?;
+        let mut guest = Guest::new(&self.inner.timed, &self.inner.origin, world).await?;
         guest.renew(Renewal::default()).await?;
         Ok(guest)
     }

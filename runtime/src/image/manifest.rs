@@ -52,6 +52,8 @@ pub(crate) struct Manifest {
     pub(crate) globals: Vec<(String, GlobalValue)>,
     /// Address and bits of each interrupt word.
     pub(crate) interrupt_words: Vec<(u32, u32)>,
+    /// Address of the word that makes a running guest look up.
+    pub(crate) stop_word: u32,
     /// Where the monotonic clock stood, in nanoseconds.
     pub(crate) monotonic_ns: u64,
     /// First page and length of each run that a first cell writes to.
@@ -102,7 +104,8 @@ impl Manifest {
             hasher.update(part.as_bytes());
             hasher.update(b"\n");
         }
-        hasher.update(format!("{:?}{:?}", self.globals, self.interrupt_words).as_bytes());
+        let words = (&self.globals, &self.interrupt_words, self.stop_word);
+        hasher.update(format!("{words:?}").as_bytes());
         hasher.finalize().to_hex().to_string()
     }
 
@@ -137,6 +140,7 @@ mod tests {
             library: record("c"),
             globals: vec![("g".to_owned(), GlobalValue::I32(7))],
             interrupt_words: vec![(16, 1)],
+            stop_word: 64,
             monotonic_ns: 1,
             hot: vec![(0, 2)],
             licences: vec!["zlib.txt".to_owned()],

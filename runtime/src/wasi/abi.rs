@@ -5,13 +5,10 @@ use crate::files::{FileError, Kind};
 /// The error codes of preview 1 that calls on files and descriptors answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u16)]
-#[expect(missing_docs, reason = "the names are those of POSIX")]
-pub enum Errno {
+pub(crate) enum Errno {
     Acces = 2,
-    Again = 6,
     Badf = 8,
     Busy = 10,
-    Dquot = 19,
     Exist = 20,
     Fault = 21,
     Fbig = 22,
@@ -25,27 +22,23 @@ pub enum Errno {
     Mlink = 34,
     Nametoolong = 37,
     Noent = 44,
-    Nomem = 48,
     Nospc = 51,
-    Nosys = 52,
     Notdir = 54,
     Notempty = 55,
     Notsock = 57,
     Notsup = 58,
     Overflow = 61,
     Perm = 63,
-    Pipe = 64,
     Rofs = 69,
     Spipe = 70,
     Stale = 72,
     Xdev = 75,
-    Notcapable = 76,
 }
 
 impl Errno {
     /// The number that the guest gets.
     #[must_use]
-    pub const fn raw(self) -> i32 {
+    pub(crate) const fn raw(self) -> i32 {
         self as i32
     }
 
@@ -56,7 +49,7 @@ impl Errno {
 
 /// What the guest gets for a result: 0 for success.
 #[must_use]
-pub fn raw(result: Result<(), Errno>) -> i32 {
+pub(crate) fn raw(result: Result<(), Errno>) -> i32 {
     result.map_or_else(Errno::raw, |()| 0)
 }
 
@@ -68,7 +61,7 @@ impl From<FileError> for Errno {
             FileError::NotADirectory => Self::Notdir,
             FileError::IsADirectory => Self::Isdir,
             FileError::NotEmpty => Self::Notempty,
-            FileError::TooManyLinks { .. } | FileError::SymbolicLink => Self::Loop,
+            FileError::TooManyLinks { .. } => Self::Loop,
             FileError::NameTooLong { .. }
             | FileError::PathTooLong { .. }
             | FileError::TooDeep { .. } => Self::Nametoolong,

@@ -17,7 +17,12 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EBADF`, `EFAULT`.
-    pub fn fd_fdstat_get(&mut self, call: &mut Call<'_>, fd: u32, out: u32) -> Result<(), Errno> {
+    pub(crate) fn fd_fdstat_get(
+        &mut self,
+        call: &mut Call<'_>,
+        fd: u32,
+        out: u32,
+    ) -> Result<(), Errno> {
         let (filetype, flags, base, inheriting) = match self.get(fd)? {
             Descriptor::Stdin => (filetype::UNKNOWN, 0, rights::FD_READ, rights::FD_READ),
             Descriptor::Output(_) => (filetype::UNKNOWN, 0, rights::FD_WRITE, rights::FD_WRITE),
@@ -55,7 +60,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EBADF`; `EINVAL` for an unknown flag; `ENOTSUP` for a stream.
-    pub fn fd_fdstat_set_flags(
+    pub(crate) fn fd_fdstat_set_flags(
         &mut self,
         _call: &mut Call<'_>,
         fd: u32,
@@ -75,7 +80,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EBADF`, else always `ENOTSUP`.
-    pub fn fd_fdstat_set_rights(
+    pub(crate) fn fd_fdstat_set_rights(
         &mut self,
         _call: &mut Call<'_>,
         fd: u32,
@@ -90,7 +95,12 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EBADF`, `EFAULT`, `ESTALE`.
-    pub fn fd_filestat_get(&mut self, call: &mut Call<'_>, fd: u32, out: u32) -> Result<(), Errno> {
+    pub(crate) fn fd_filestat_get(
+        &mut self,
+        call: &mut Call<'_>,
+        fd: u32,
+        out: u32,
+    ) -> Result<(), Errno> {
         match self.get(fd)? {
             Descriptor::Stdin | Descriptor::Output(_) => {
                 memory::put(call.memory, out, [0; FILESTAT_BYTES])
@@ -107,7 +117,7 @@ impl Descriptors {
     /// # Errors
     /// `EBADF` also for a stream; `EINVAL` for contradictory flags; `EROFS`,
     /// `EACCES`.
-    pub fn fd_filestat_set_times(
+    pub(crate) fn fd_filestat_set_times(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,

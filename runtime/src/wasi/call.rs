@@ -7,35 +7,35 @@ use super::memory::{self, Vectors};
 use super::poll::Wait;
 
 /// The most bytes of one [`Effect::Write`]; the guest is told of a short write.
-pub const OUTPUT_BYTES: usize = 256 << 10;
+pub(crate) const OUTPUT_BYTES: usize = 256 << 10;
 
 /// The most bytes of one [`Effect::Read`].
-pub const INPUT_BYTES: usize = 1 << 20;
+pub(crate) const INPUT_BYTES: usize = 1 << 20;
 
 /// The world of one call.
 #[derive(Debug)]
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     /// All of the guest's memory.
-    pub memory: &'a mut [u8],
+    pub(crate) memory: &'a mut [u8],
     /// The sandbox's files.
-    pub tree: &'a mut Tree,
+    pub(crate) tree: &'a mut Tree,
     /// The time of the call.
-    pub now: Now,
+    pub(crate) now: Now,
 }
 
 /// The two clocks at one moment, as the guest reads them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
+pub(crate) struct Now {
     /// Nanoseconds since 1970.
-    pub realtime_ns: u64,
+    pub(crate) realtime_ns: u64,
     /// Nanoseconds since some start; never goes back.
-    pub monotonic_ns: u64,
+    pub(crate) monotonic_ns: u64,
 }
 
 /// What the engine has to do before a call that went well is answered.
 #[derive(Debug)]
 #[must_use = "without its effect the call is not done"]
-pub enum Effect {
+pub(crate) enum Effect {
     /// Nothing: the results are in guest memory.
     Done,
     /// Write to an output of the cell, then complete the reply.
@@ -62,7 +62,7 @@ pub enum Effect {
 
 /// An output of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub enum Output {
+pub(crate) enum Output {
     /// What descriptor 1 is at the start.
     Stdout,
     /// What descriptor 2 is at the start.
@@ -71,7 +71,7 @@ pub enum Output {
 
 /// Where input comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Input {
+pub(crate) enum Input {
     /// The cell's standard input. Empty means its end.
     Stdin,
     /// The sandbox's random numbers; all of `limit` should be given.
@@ -80,7 +80,7 @@ pub enum Input {
 
 /// How the guest is told how much was written.
 #[derive(Debug)]
-pub struct WriteReply {
+pub(crate) struct WriteReply {
     written: u32,
 }
 
@@ -93,7 +93,7 @@ impl WriteReply {
     ///
     /// # Errors
     /// [`Errno::Fault`] when the guest gave a wrong address.
-    pub fn complete(self, memory: &mut [u8], written: usize) -> Result<(), Errno> {
+    pub(crate) fn complete(self, memory: &mut [u8], written: usize) -> Result<(), Errno> {
         let written = u32::try_from(written).map_err(|_| Errno::Overflow)?;
         memory::put_u32(memory, self.written, written)
     }
@@ -101,7 +101,7 @@ impl WriteReply {
 
 /// Where the guest wants its input.
 #[derive(Debug)]
-pub struct ReadReply {
+pub(crate) struct ReadReply {
     vectors: Vectors,
     read: u32,
 }
@@ -115,7 +115,7 @@ impl ReadReply {
     ///
     /// # Errors
     /// [`Errno::Fault`] when the guest gave a wrong address.
-    pub fn complete(self, memory: &mut [u8], bytes: &[u8]) -> Result<(), Errno> {
+    pub(crate) fn complete(self, memory: &mut [u8], bytes: &[u8]) -> Result<(), Errno> {
         let mut rest = bytes;
         let mut read = 0;
         for (address, length) in self.vectors.up_to(bytes.len()) {

@@ -18,7 +18,7 @@ const LEAST: u32 = 4;
 /// together keeps the counts right; for other copies there are
 /// [`Descriptors::retain`] and [`Descriptors::release`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Descriptors {
+pub(crate) struct Descriptors {
     limit: u32,
     slots: Vec<Option<Descriptor>>,
 }
@@ -76,7 +76,7 @@ impl Descriptors {
     /// The table of a new context. At most `limit` descriptors (at least 4) are
     /// open at once, the streams and the root among them.
     #[must_use]
-    pub fn new(limit: u32) -> Self {
+    pub(crate) fn new(limit: u32) -> Self {
         let root = OpenDirectory {
             node: NodeId::ROOT,
             flags: 0,
@@ -96,13 +96,13 @@ impl Descriptors {
 
     /// How many descriptors are open.
     #[must_use]
-    pub fn open_count(&self) -> usize {
+    pub(crate) fn open_count(&self) -> usize {
         self.slots.iter().flatten().count()
     }
 
     /// Close everything, as at the end of a context: contents that only its
     /// descriptors still held go away.
-    pub fn release(&mut self, tree: &mut Tree) {
+    pub(crate) fn release(&mut self, tree: &mut Tree) {
         for descriptor in self.slots.drain(..).flatten() {
             if let Some(node) = descriptor.node().filter(|node| *node != NodeId::ROOT) {
                 tree.unpin(node);
@@ -113,7 +113,11 @@ impl Descriptors {
     /// Hold in `tree` what is open here, for a table that came to the tree
     /// otherwise than cloned together with it. What the tree does not have is
     /// closed, as are descriptors above the limit. Returns how many were closed.
-    pub fn retain(&mut self, tree: &mut Tree) -> usize {
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for tables read back from a stored snapshot")
+    )]
+    pub(crate) fn retain(&mut self, tree: &mut Tree) -> usize {
         let before = self.open_count();
         self.slots.truncate(self.limit as usize);
         for slot in &mut self.slots {

@@ -56,7 +56,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EBADF`, `ENOTDIR`, `EFAULT`, `ENOENT` for a removed directory.
-    pub fn fd_readdir(
+    pub(crate) fn fd_readdir(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -108,7 +108,12 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EBADF` for everything else, `EFAULT`.
-    pub fn fd_prestat_get(&mut self, call: &mut Call<'_>, fd: u32, out: u32) -> Result<(), Errno> {
+    pub(crate) fn fd_prestat_get(
+        &mut self,
+        call: &mut Call<'_>,
+        fd: u32,
+        out: u32,
+    ) -> Result<(), Errno> {
         match self.get(fd)? {
             Descriptor::Directory(directory) if directory.preopened => {
                 // Tag 0 is a directory; the length follows at 4.
@@ -126,7 +131,7 @@ impl Descriptors {
     /// # Errors
     /// `EBADF`, `ENOTDIR` for everything else, `ENAMETOOLONG` when the buffer is
     /// too small, `EFAULT`.
-    pub fn fd_prestat_dir_name(
+    pub(crate) fn fd_prestat_dir_name(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -148,7 +153,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EBADF`.
-    pub fn fd_close(&mut self, call: &mut Call<'_>, fd: u32) -> Result<(), Errno> {
+    pub(crate) fn fd_close(&mut self, call: &mut Call<'_>, fd: u32) -> Result<(), Errno> {
         self.close(call.tree, fd)
     }
 
@@ -156,7 +161,12 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EBADF` unless both are open.
-    pub fn fd_renumber(&mut self, call: &mut Call<'_>, from: u32, to: u32) -> Result<(), Errno> {
+    pub(crate) fn fd_renumber(
+        &mut self,
+        call: &mut Call<'_>,
+        from: u32,
+        to: u32,
+    ) -> Result<(), Errno> {
         self.get(from)?;
         self.get(to)?;
         if from != to {

@@ -13,7 +13,7 @@ impl Descriptors {
     /// # Errors
     /// `EBADF` when not open for reading, `EISDIR`, `EFAULT`, `EINVAL` for more
     /// than 1,024 buffers or 2 GiB, `EIO`.
-    pub fn fd_read(
+    pub(crate) fn fd_read(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -44,7 +44,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// As [`Descriptors::fd_read`]; `ESPIPE` for a stream.
-    pub fn fd_pread(
+    pub(crate) fn fd_pread(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -74,7 +74,7 @@ impl Descriptors {
     /// # Errors
     /// `EBADF` when not open for writing, `ENOSPC`, `EFBIG`, `EFAULT`, `EINVAL`
     /// for more than 1,024 buffers or 2 GiB, `EIO`.
-    pub fn fd_write(
+    pub(crate) fn fd_write(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -109,7 +109,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// As [`Descriptors::fd_write`]; `ESPIPE` for a stream.
-    pub fn fd_pwrite(
+    pub(crate) fn fd_pwrite(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -136,7 +136,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// `ESPIPE` for a stream, `EISDIR`, `EINVAL` for a place before the start.
-    pub fn fd_seek(
+    pub(crate) fn fd_seek(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -162,7 +162,12 @@ impl Descriptors {
     ///
     /// # Errors
     /// As [`Descriptors::fd_seek`].
-    pub fn fd_tell(&mut self, call: &mut Call<'_>, fd: u32, offset: u32) -> Result<(), Errno> {
+    pub(crate) fn fd_tell(
+        &mut self,
+        call: &mut Call<'_>,
+        fd: u32,
+        offset: u32,
+    ) -> Result<(), Errno> {
         let file = self.file(fd)?;
         memory::put_u64(call.memory, offset, file.offset)
     }
@@ -171,7 +176,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// `ESPIPE` for a stream, `EBADF` for a directory, `EINVAL`.
-    pub fn fd_advise(
+    pub(crate) fn fd_advise(
         &mut self,
         _call: &mut Call<'_>,
         fd: u32,
@@ -195,7 +200,7 @@ impl Descriptors {
     /// # Errors
     /// `EBADF` when not open for writing, `ESPIPE`, `EISDIR`, `EINVAL` for an
     /// empty part, `EFBIG`, `ENOSPC`, `ENOTSUP` for a device.
-    pub fn fd_allocate(
+    pub(crate) fn fd_allocate(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -222,7 +227,7 @@ impl Descriptors {
     /// # Errors
     /// `EINVAL` when not open for writing, for a stream and a device; `EISDIR`,
     /// `EFBIG`.
-    pub fn fd_filestat_set_size(
+    pub(crate) fn fd_filestat_set_size(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -244,7 +249,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EBADF`; `EINVAL` for a stream.
-    pub fn fd_sync(&mut self, _call: &mut Call<'_>, fd: u32) -> Result<(), Errno> {
+    pub(crate) fn fd_sync(&mut self, _call: &mut Call<'_>, fd: u32) -> Result<(), Errno> {
         match self.get(fd)? {
             Descriptor::File(_) | Descriptor::Directory(_) => Ok(()),
             Descriptor::Stdin | Descriptor::Output(_) => Err(Errno::Inval),
@@ -255,7 +260,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// As [`Descriptors::fd_sync`].
-    pub fn fd_datasync(&mut self, call: &mut Call<'_>, fd: u32) -> Result<(), Errno> {
+    pub(crate) fn fd_datasync(&mut self, call: &mut Call<'_>, fd: u32) -> Result<(), Errno> {
         self.fd_sync(call, fd)
     }
 }

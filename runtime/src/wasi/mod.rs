@@ -23,12 +23,10 @@ mod path;
 mod poll;
 mod sock;
 
-pub use abi::{Errno, raw};
-pub use call::{
-    Call, Effect, INPUT_BYTES, Input, Now, OUTPUT_BYTES, Output, ReadReply, WriteReply,
-};
-pub use descriptors::Descriptors;
-pub use poll::{Wait, Woken};
+pub(crate) use abi::{Errno, raw};
+pub(crate) use call::{Call, Effect, Input, Now, Output};
+pub(crate) use descriptors::Descriptors;
+pub(crate) use poll::{Wait, Woken};
 
 #[cfg(test)]
 mod tests;

@@ -41,7 +41,7 @@ impl Descriptors {
     /// `ENOSPC`, `EINVAL` for unknown or contradictory flags, and what every path
     /// meets, see [`Descriptors::path_create_directory`].
     #[expect(clippy::too_many_arguments, reason = "those of preview 1")]
-    pub fn path_open(
+    pub(crate) fn path_open(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,

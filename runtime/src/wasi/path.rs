@@ -25,7 +25,7 @@ impl Descriptors {
     /// `EEXIST`, `ENOENT`, `ENOTDIR`, `ENOSPC`, `EROFS`, `EACCES`; `ENAMETOOLONG`
     /// also when nested too deeply; `EPERM` for a path that starts with a slash;
     /// `ELOOP`, `EILSEQ`, `EINVAL` for a NUL byte, `EBADF`, `EFAULT`.
-    pub fn path_create_directory(
+    pub(crate) fn path_create_directory(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -47,7 +47,7 @@ impl Descriptors {
     /// # Errors
     /// `ENOENT`, `ENOTDIR`, `ELOOP` and what every path meets, see
     /// [`Descriptors::path_create_directory`].
-    pub fn path_filestat_get(
+    pub(crate) fn path_filestat_get(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -70,7 +70,7 @@ impl Descriptors {
     /// As [`Descriptors::path_filestat_get`]; `EINVAL` for contradictory flags;
     /// `EROFS`, `EACCES`.
     #[expect(clippy::too_many_arguments, reason = "those of preview 1")]
-    pub fn path_filestat_set_times(
+    pub(crate) fn path_filestat_set_times(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -97,7 +97,7 @@ impl Descriptors {
     /// As [`Descriptors::path_create_directory`]; `EPERM` for a directory,
     /// `EXDEV` between mounts, `EMLINK`.
     #[expect(clippy::too_many_arguments, reason = "those of preview 1")]
-    pub fn path_link(
+    pub(crate) fn path_link(
         &mut self,
         call: &mut Call<'_>,
         old_fd: u32,
@@ -129,7 +129,7 @@ impl Descriptors {
     /// # Errors
     /// As [`Descriptors::path_filestat_get`]; `EINVAL` when it is no link.
     #[expect(clippy::too_many_arguments, reason = "those of preview 1")]
-    pub fn path_readlink(
+    pub(crate) fn path_readlink(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -160,7 +160,7 @@ impl Descriptors {
     /// # Errors
     /// `ENOTEMPTY`, `ENOTDIR`, `EBUSY` for a mount point and the root, `EINVAL`
     /// for `.`, `EROFS`, `EACCES`, and what every path meets.
-    pub fn path_remove_directory(
+    pub(crate) fn path_remove_directory(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -188,7 +188,7 @@ impl Descriptors {
     /// # Errors
     /// `EISDIR`, `ENOTDIR` for a slash behind a file, `EROFS`, `EACCES`, and
     /// what every path meets.
-    pub fn path_unlink_file(
+    pub(crate) fn path_unlink_file(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -218,7 +218,7 @@ impl Descriptors {
     /// itself, `EXDEV` between mounts, `EBUSY` for mount points, `.` and `..`,
     /// `EROFS`, `EACCES`, and what every path meets.
     #[expect(clippy::too_many_arguments, reason = "those of preview 1")]
-    pub fn path_rename(
+    pub(crate) fn path_rename(
         &mut self,
         call: &mut Call<'_>,
         fd: u32,
@@ -243,7 +243,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EEXIST`, and as [`Descriptors::path_create_directory`].
-    pub fn path_symlink(
+    pub(crate) fn path_symlink(
         &mut self,
         call: &mut Call<'_>,
         target: u32,

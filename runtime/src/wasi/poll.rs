@@ -24,7 +24,7 @@ const HANGUP: u16 = 1;
 /// input can be read if that is wanted, whichever comes first. Interrupted, it
 /// is dropped and the call answered with [`Errno::Intr`].
 #[derive(Debug)]
-pub struct Wait {
+pub(crate) struct Wait {
     watched: Vec<Watched>,
     events: u32,
     count: u32,
@@ -33,12 +33,12 @@ pub struct Wait {
 
 /// What the engine found when a wait ended.
 #[derive(Debug, Clone, Copy)]
-pub struct Woken {
+pub(crate) struct Woken {
     /// The time of waking.
-    pub now: Now,
+    pub(crate) now: Now,
     /// The bytes of standard input that are ready; 0 is its end, `None` means
     /// that nothing came yet.
-    pub stdin: Option<u64>,
+    pub(crate) stdin: Option<u64>,
 }
 
 /// One subscription.
@@ -70,7 +70,7 @@ impl Descriptors {
     /// # Errors
     /// `EINVAL` for no subscriptions, more than 4,096, or an unknown kind;
     /// `EFAULT`.
-    pub fn poll_oneoff(
+    pub(crate) fn poll_oneoff(
         &mut self,
         call: &mut Call<'_>,
         subscriptions: u32,
@@ -194,13 +194,13 @@ impl Wait {
     /// When to stop waiting, in nanoseconds of the monotonic clock. In the past:
     /// do not sleep, only see what standard input has. `None`: no timer.
     #[must_use]
-    pub const fn deadline_ns(&self) -> Option<u64> {
+    pub(crate) const fn deadline_ns(&self) -> Option<u64> {
         self.deadline_ns
     }
 
     /// Whether to wake when standard input has data or is at its end.
     #[must_use]
-    pub fn wants_stdin(&self) -> bool {
+    pub(crate) fn wants_stdin(&self) -> bool {
         self.watched
             .iter()
             .any(|one| matches!(one.state, State::Stdin))
@@ -211,7 +211,7 @@ impl Wait {
     ///
     /// # Errors
     /// [`Errno::Fault`] when the guest gave a wrong address.
-    pub fn complete(self, memory: &mut [u8], woken: Woken) -> Result<(), Errno> {
+    pub(crate) fn complete(self, memory: &mut [u8], woken: Woken) -> Result<(), Errno> {
         let mut count: u32 = 0;
         for one in &self.watched {
             let (errno, bytes, at_end) = match one.state {

@@ -9,7 +9,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EBADF` when `fd` is not open, else `ENOTSOCK`.
-    pub fn sock_accept(
+    pub(crate) fn sock_accept(
         &mut self,
         _call: &mut Call<'_>,
         fd: u32,
@@ -24,7 +24,7 @@ impl Descriptors {
     /// # Errors
     /// As [`Descriptors::sock_accept`].
     #[expect(clippy::too_many_arguments, reason = "those of preview 1")]
-    pub fn sock_recv(
+    pub(crate) fn sock_recv(
         &mut self,
         _call: &mut Call<'_>,
         fd: u32,
@@ -41,7 +41,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// As [`Descriptors::sock_accept`].
-    pub fn sock_send(
+    pub(crate) fn sock_send(
         &mut self,
         _call: &mut Call<'_>,
         fd: u32,
@@ -57,7 +57,12 @@ impl Descriptors {
     ///
     /// # Errors
     /// As [`Descriptors::sock_accept`].
-    pub fn sock_shutdown(&mut self, _call: &mut Call<'_>, fd: u32, _how: u32) -> Result<(), Errno> {
+    pub(crate) fn sock_shutdown(
+        &mut self,
+        _call: &mut Call<'_>,
+        fd: u32,
+        _how: u32,
+    ) -> Result<(), Errno> {
         self.no_socket(fd)
     }
 

@@ -39,7 +39,7 @@ impl Settings {
         if self.limits.fuel.is_some() {
             Metering::Fuel
         } else {
-            Metering::Epoch
+            Metering::Time
         }
     }
 

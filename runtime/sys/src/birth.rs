@@ -12,8 +12,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use wasmtime::{Instance, InstancePre, Store, TypedFunc, WasmParams, WasmResults};
+use wasmtime::{Instance, InstancePre, Memory, Store, TypedFunc, WasmParams, WasmResults};
 
+use crate::bell::{Bells, Word};
 use crate::image::MemoryImage;
 use crate::stack::StackRecord;
 
@@ -89,7 +90,19 @@ pub async fn instantiate<D: Send + 'static>(
     .await
 }
 
-/// Calls an exported function. Dropping the future in the middle unwinds the
+/// How a guest is told to look up while it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct StopWord<'a> {
+    /// Who rings.
+    pub bells: &'a Bells,
+    /// The guest's memory.
+    pub memory: Memory,
+    /// Address of its stop word there.
+    pub address: u32,
+}
+
+/// Calls an exported function. With a stop word, the guest can be rung up during
+/// each poll. Dropping the future in the middle unwinds the
 /// guest: its memory is then in an arbitrary state.
 ///
 /// # Errors
@@ -98,6 +111,7 @@ pub async fn call<D, P, R>(
     store: &mut Store<Housed<D>>,
     function: &TypedFunc<P, R>,
     parameters: P,
+    stop: Option<StopWord<'_>>,
 ) -> wasmtime::Result<R>
 where
     D: Send + 'static,
@@ -105,12 +119,21 @@ where
     R: WasmResults + Sync,
 {
     let stack = Arc::clone(store.data().stack());
+    let bell = match stop {
+        None => None,
+        Some(stop) => {
+            let word = Word::of(store, &stop.memory, stop.address)
+                .ok_or_else(|| wasmtime::Error::msg("the stop word is outside of the memory"))?;
+            Some((stop.bells, word))
+        }
+    };
     // Declared before the future, so dropped after it: the stack counts as busy
     // until the fiber has been unwound.
     let _busy = Busy::new(Arc::clone(&stack));
     let mut future = pin!(function.call_async(store, parameters));
     std::future::poll_fn(|context| {
         let _left = Left::new(None, &stack);
+        let _ringing = bell.map(|(bells, word)| bells.listen(word));
         future.as_mut().poll(context)
     })
     .await

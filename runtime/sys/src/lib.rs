@@ -12,6 +12,7 @@
     reason = "this crate exists to hold all of it; see the module headers"
 )]
 
+mod bell;
 mod birth;
 mod budget;
 mod image;
@@ -23,7 +24,8 @@ mod reservation;
 mod residency;
 mod stack;
 
-pub use birth::{Housed, call, instantiate};
+pub use bell::Bells;
+pub use birth::{Housed, StopWord, call, instantiate};
 pub use budget::{Mappings, mappings};
 pub use image::MemoryImage;
 pub use memory::CowMemories;

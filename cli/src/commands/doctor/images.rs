@@ -59,8 +59,11 @@ fn current(cache: &Cache, name: &str, must_build: &mut bool) -> Finding {
     match (cache.image(name), language) {
         (Ok(image), Some(language)) if image.recipe != language.recipe() => {
             *must_build = true;
-            Finding::problem(subject, "was built by another version; the next run builds it anew")
-                .remedy(format!("sandcell image build {name}"))
+            Finding::problem(
+                subject,
+                "was built by another version; the next run builds it anew",
+            )
+            .remedy(format!("sandcell image build {name}"))
         }
         (Ok(_), _) => Finding::well(subject, "whole and compiled"),
         (Err(error), _) => Finding::problem(subject, error.to_string()),
@@ -71,7 +74,9 @@ fn current(cache: &Cache, name: &str, must_build: &mut bool) -> Finding {
 fn probe(cache: &Cache, name: &str) -> Finding {
     let subject = format!("sandbox {name}");
     match run(cache, name) {
-        Ok(microseconds) => Finding::well(subject, format!("runs; made and run in {microseconds} µs")),
+        Ok(microseconds) => {
+            Finding::well(subject, format!("runs; made and run in {microseconds} µs"))
+        }
         Err(failure) => {
             let finding = Finding::problem(subject, failure.message);
             match failure.hint {
@@ -84,14 +89,21 @@ fn probe(cache: &Cache, name: &str) -> Finding {
 
 fn run(cache: &Cache, name: &str) -> Result<u128, Failure> {
     open::reactor()?.block_on(async {
-        let runtime = Runtime::builder().cache(cache.clone()).image(name).warm(0).open()?;
+        let runtime = Runtime::builder()
+            .cache(cache.clone())
+            .image(name)
+            .warm(0)
+            .open()?;
         let timer = Instant::now();
         let sandbox = runtime.sandbox().start().await?;
         let outcome = sandbox.context()?.execute("1")?.outcome().await?;
         if outcome.is_finished() {
             Ok(timer.elapsed().as_micros())
         } else {
-            Err(Failure::own(format!("a sandbox could not run `1`: {}", outcome.end)))
+            Err(Failure::own(format!(
+                "a sandbox could not run `1`: {}",
+                outcome.end
+            )))
         }
     })
 }

@@ -16,19 +16,19 @@ pub(crate) fn execute() -> Result<ExitStatus, Failure> {
         stdout: Output::stdout(Escapes::Shown),
         problems: 0,
     };
-    doctor.tell(system::kernel())?;
-    doctor.tell(system::mappings())?;
-    doctor.tell(system::overcommit())?;
-    doctor.tell(system::address_space())?;
-    doctor.tell(system::sealed_files())?;
-    doctor.tell(system::page_map())?;
+    doctor.tell(&system::kernel())?;
+    doctor.tell(&system::mappings())?;
+    doctor.tell(&system::overcommit())?;
+    doctor.tell(&system::address_space())?;
+    doctor.tell(&system::sealed_files())?;
+    doctor.tell(&system::page_map())?;
     match Cache::of_user() {
         Ok(cache) => {
-            doctor.tell(system::cache_folder(cache.path()))?;
-            doctor.tell_all(images::check(&cache))?;
+            doctor.tell(&system::cache_folder(cache.path()))?;
+            doctor.tell_all(&images::check(&cache))?;
         }
         Err(error) => doctor.tell(
-            Finding::problem("cache", error.to_string())
+            &Finding::problem("cache", error.to_string())
                 .remedy("export SANDCELL_CACHE=FOLDER, a folder that only you can write to"),
         )?,
     }
@@ -41,7 +41,7 @@ struct Doctor {
 }
 
 impl Doctor {
-    fn tell(&mut self, finding: Finding) -> Result<(), Failure> {
+    fn tell(&mut self, finding: &Finding) -> Result<(), Failure> {
         if finding.verdict == Verdict::Problem {
             self.problems += 1;
         }
@@ -49,8 +49,8 @@ impl Doctor {
         Ok(())
     }
 
-    fn tell_all(&mut self, findings: impl IntoIterator<Item = Finding>) -> Result<(), Failure> {
-        findings.into_iter().try_for_each(|finding| self.tell(finding))
+    fn tell_all(&mut self, findings: &[Finding]) -> Result<(), Failure> {
+        findings.iter().try_for_each(|finding| self.tell(finding))
     }
 
     fn conclude(mut self) -> Result<ExitStatus, Failure> {

@@ -52,11 +52,21 @@ pub(super) fn mappings() -> Finding {
 fn judge_mappings(count: Option<u64>) -> Finding {
     match count {
         Some(count) if count < USUAL_MAPPINGS => {
-            let detail = format!("{} at most, which bounds live sandboxes", size::grouped(count));
-            Finding::note("memory mappings", detail).remedy("sudo sysctl -w vm.max_map_count=262144")
+            let detail = format!(
+                "{} at most, which bounds live sandboxes",
+                size::grouped(count)
+            );
+            Finding::note("memory mappings", detail)
+                .remedy("sudo sysctl -w vm.max_map_count=262144")
         }
-        Some(count) => Finding::well("memory mappings", format!("{} at most", size::grouped(count))),
-        None => Finding::note("memory mappings", "unknown: /proc/sys/vm/max_map_count cannot be read"),
+        Some(count) => Finding::well(
+            "memory mappings",
+            format!("{} at most", size::grouped(count)),
+        ),
+        None => Finding::note(
+            "memory mappings",
+            "unknown: /proc/sys/vm/max_map_count cannot be read",
+        ),
     }
 }
 
@@ -73,7 +83,10 @@ fn judge_overcommit(mode: Option<&str>) -> Finding {
         )
         .remedy("sudo sysctl -w vm.overcommit_memory=0"),
         Some(_) => Finding::well("overcommit", "allowed"),
-        None => Finding::note("overcommit", "unknown: /proc/sys/vm/overcommit_memory cannot be read"),
+        None => Finding::note(
+            "overcommit",
+            "unknown: /proc/sys/vm/overcommit_memory cannot be read",
+        ),
     }
 }
 
@@ -111,10 +124,11 @@ pub(super) fn sealed_files() -> Finding {
 pub(super) fn page_map() -> Finding {
     match File::open("/proc/self/pagemap") {
         Ok(_file) => Finding::well("page map", "readable"),
-        Err(error) => {
-            Finding::problem("page map", format!("/proc/self/pagemap cannot be opened: {error}"))
-                .remedy("mount -t proc proc /proc, or give this container its own /proc")
-        }
+        Err(error) => Finding::problem(
+            "page map",
+            format!("/proc/self/pagemap cannot be opened: {error}"),
+        )
+        .remedy("mount -t proc proc /proc, or give this container its own /proc"),
     }
 }
 
@@ -129,15 +143,21 @@ pub(super) fn cache_folder(path: &Path) -> Finding {
         return Finding::well("cache", shown.to_string());
     };
     if mount.f_flag.contains(StatVfsMountFlags::NOEXEC) {
-        return Finding::problem("cache", format!("{shown} is mounted with noexec, so no code can run from it"))
-            .remedy("export SANDCELL_CACHE=FOLDER, a folder on another file system");
+        return Finding::problem(
+            "cache",
+            format!("{shown} is mounted with noexec, so no code can run from it"),
+        )
+        .remedy("export SANDCELL_CACHE=FOLDER, a folder on another file system");
     }
     let free = mount.f_bavail.saturating_mul(mount.f_frsize);
     let detail = format!("{shown}, {} free", size::show(free));
     if free < WANTED_BYTES {
         let wanted = size::show(WANTED_BYTES);
-        return Finding::note("cache", format!("{detail}; building an image needs up to {wanted}"))
-            .remedy("export SANDCELL_CACHE=FOLDER, a folder with more room");
+        return Finding::note(
+            "cache",
+            format!("{detail}; building an image needs up to {wanted}"),
+        )
+        .remedy("export SANDCELL_CACHE=FOLDER, a folder with more room");
     }
     Finding::well("cache", detail)
 }
@@ -150,7 +170,9 @@ fn tempfile_in(folder: &Path) -> std::io::Result<()> {
 }
 
 fn read(path: &str) -> Option<String> {
-    std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
+    std::fs::read_to_string(path)
+        .ok()
+        .map(|text| text.trim().to_owned())
 }
 
 #[cfg(test)]

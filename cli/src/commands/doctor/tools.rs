@@ -35,7 +35,10 @@ const TOOLS: [Tool; 3] = [
 
 /// Tries each tool.
 pub(super) fn check() -> Vec<Finding> {
-    TOOLS.iter().map(|tool| judge(tool, works(tool.program, tool.arguments))).collect()
+    TOOLS
+        .iter()
+        .map(|tool| judge(tool, works(tool.program, tool.arguments)))
+        .collect()
 }
 
 fn judge(tool: &Tool, works: bool) -> Finding {

@@ -15,7 +15,10 @@ pub(crate) enum Shape {
 /// The shape of the lines that were typed so far.
 pub(crate) fn shape(text: &str) -> Shape {
     let scan = Scan::of(text);
-    let empty_lines = text.rsplit('\n').take_while(|line| line.trim().is_empty()).count();
+    let empty_lines = text
+        .rsplit('\n')
+        .take_while(|line| line.trim().is_empty())
+        .count();
     let first = text.trim_start();
     let goes_on = match scan.within {
         // Texts and brackets may hold empty lines, but hardly two in a row.
@@ -28,7 +31,11 @@ pub(crate) fn shape(text: &str) -> Shape {
             (wants_more || first.starts_with("%%")) && empty_lines == 0
         }
     };
-    if goes_on { Shape::Open } else { Shape::Complete }
+    if goes_on {
+        Shape::Open
+    } else {
+        Shape::Complete
+    }
 }
 
 /// The indentation that the next line of an open cell begins with.
@@ -38,8 +45,10 @@ pub(crate) fn next_indentation(text: &str) -> String {
         return String::new();
     }
     let last = text.rsplit('\n').next().unwrap_or_default();
-    let mut indentation: String =
-        last.chars().take_while(|character| matches!(character, ' ' | '\t')).collect();
+    let mut indentation: String = last
+        .chars()
+        .take_while(|character| matches!(character, ' ' | '\t'))
+        .collect();
     let word = last.split_whitespace().next().unwrap_or_default();
     if scan.ends_with_colon {
         indentation.push_str("    ");
@@ -87,10 +96,18 @@ impl Scan {
                 '#' => skip_comment(&mut rest),
                 '(' | '[' | '{' => brackets += 1,
                 ')' | ']' | '}' => brackets = brackets.saturating_sub(1),
-                '"' | '\'' if !skip_text(&mut rest, character) => {
-                    scan.within = Within::LongText(character);
-                    return scan;
-                }
+                '"' | '\'' => match skip_text(&mut rest, character) {
+                    Text::Ended => {}
+                    Text::Long => {
+                        scan.within = Within::LongText(character);
+                        return scan;
+                    }
+                    Text::Continued => {
+                        scan.ends_with_backslash = true;
+                        return scan;
+                    }
+                    Text::Broken => return scan,
+                },
                 _ => {}
             }
         }
@@ -106,31 +123,48 @@ fn skip_comment(rest: &mut std::str::Chars<'_>) {
     *rest = rest.as_str().get(line..).unwrap_or_default().chars();
 }
 
-/// Walks behind the end of a text whose first quote was taken; false when a text
-/// in three quotes does not end.
-fn skip_text(rest: &mut std::str::Chars<'_>, quote: char) -> bool {
+/// How a text in quotes goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    /// It ends with its quotes.
+    Ended,
+    /// It is in three quotes and does not end.
+    Long,
+    /// Its last line ends with a backslash.
+    Continued,
+    /// It ends with its line: a mistake, which the guest reports.
+    Broken,
+}
+
+/// Walks behind the end of a text whose first quote was taken.
+fn skip_text(rest: &mut std::str::Chars<'_>, quote: char) -> Text {
     let two_more = [quote, quote].iter().collect::<String>();
     let is_long = rest.as_str().starts_with(&two_more);
     if is_long {
-        *rest = rest.as_str().strip_prefix(&two_more).unwrap_or_default().chars();
+        *rest = rest
+            .as_str()
+            .strip_prefix(&two_more)
+            .unwrap_or_default()
+            .chars();
     }
     while let Some(character) = rest.next() {
         if character == '\\' {
-            rest.next();
+            if rest.next().is_none() && !is_long {
+                return Text::Continued;
+            }
         } else if character == '\n' && !is_long {
-            // A text that ends with its line is a mistake, which the guest reports.
-            return true;
+            return Text::Broken;
         } else if character == quote {
             if !is_long {
-                return true;
+                return Text::Ended;
             }
             if let Some(behind) = rest.as_str().strip_prefix(&two_more) {
                 *rest = behind.chars();
-                return true;
+                return Text::Ended;
             }
         }
     }
-    !is_long
+    if is_long { Text::Long } else { Text::Broken }
 }
 
 #[cfg(test)]
@@ -148,7 +182,18 @@ mod tests {
     fn a_line_is_complete() {
         check(
             Shape::Complete,
-            &["", "1 + 1", "x = {'a': 1}", "f(':')", "# for x:", "x = 1 # :", "'it''s'", "%time f()", "x[1:]", "''''''"],
+            &[
+                "",
+                "1 + 1",
+                "x = {'a': 1}",
+                "f(':')",
+                "# for x:",
+                "x = 1 # :",
+                "'it''s'",
+                "%time f()",
+                "x[1:]",
+                "''''''",
+            ],
         );
     }
 
@@ -172,7 +217,10 @@ mod tests {
                 "%%time",
             ],
         );
-        check(Shape::Complete, &["if x:\n    f()\n", "if x:\n    f()\n    ", "%%time\nf()\n"]);
+        check(
+            Shape::Complete,
+            &["if x:\n    f()\n", "if x:\n    f()\n    ", "%%time\nf()\n"],
+        );
         check(Shape::Complete, &["if x:\n    f()\nf()"]);
     }
 
@@ -180,9 +228,22 @@ mod tests {
     fn brackets_long_texts_and_backslashes_go_on() {
         check(
             Shape::Open,
-            &["f(", "f(1,\n  2", "x = [", "{'a': (1", "'''", "x = \"\"\"a\n\nb", "x = 1 + \\", "f(\n"],
+            &[
+                "f(",
+                "f(1,\n  2",
+                "x = [",
+                "{'a': (1",
+                "'''",
+                "x = \"\"\"a\n\nb",
+                "x = 1 + \\",
+                "x = 'a\\",
+                "f(\n",
+            ],
         );
-        check(Shape::Complete, &["f(\n)", "'''a\n\nb'''", "x = 1 + \\\n2", "'''\\''' '''"]);
+        check(
+            Shape::Complete,
+            &["f(\n)", "'''a\n\nb'''", "x = 1 + \\\n2", "'''\\''' '''"],
+        );
     }
 
     #[test]

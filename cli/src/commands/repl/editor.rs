@@ -56,17 +56,20 @@ impl Editor {
         let config = Config::builder()
             .max_history_size(HISTORY)
             .and_then(|config| config.history_ignore_dups(true))
-            .map_err(failed)?
+            .map_err(|error| failed(&error))?
             .history_ignore_space(true)
             .check_cursor_position(true)
             .build();
-        let mut lines = rustyline::Editor::with_config(config).map_err(failed)?;
+        let mut lines = rustyline::Editor::with_config(config).map_err(|error| failed(&error))?;
         let backspace = KeyEvent(KeyCode::Backspace, Modifiers::NONE);
         for key in [backspace, KeyEvent::ctrl('H')] {
             lines.bind_sequence(key, EventHandler::Conditional(Box::new(Backspace)));
         }
         let spaces = " ".repeat(STEP);
-        lines.bind_sequence(KeyEvent::from('\t'), EventHandler::Simple(Cmd::Insert(1, spaces)));
+        lines.bind_sequence(
+            KeyEvent::from('\t'),
+            EventHandler::Simple(Cmd::Insert(1, spaces)),
+        );
         // A first session has no history; a damaged one is not worth a failure.
         let _missing = lines.load_history(history);
         Ok(Self::Terminal(Box::new(Terminal {
@@ -92,9 +95,19 @@ impl Terminal {
         loop {
             let prompt = if text.is_empty() { &first } else { &more };
             let colours = colours_wanted();
-            let styled = if colours { format!("\x1b[32m{prompt}\x1b[0m") } else { prompt.clone() };
-            let indentation = if text.is_empty() { String::new() } else { next_indentation(&text) };
-            let line = self.lines.readline_with_initial(&(prompt, &styled), (&indentation, ""));
+            let styled = if colours {
+                format!("\x1b[32m{prompt}\x1b[0m")
+            } else {
+                prompt.clone()
+            };
+            let indentation = if text.is_empty() {
+                String::new()
+            } else {
+                next_indentation(&text)
+            };
+            let line = self
+                .lines
+                .readline_with_initial(&(prompt, &styled), (&indentation, ""));
             match line {
                 Ok(line) => {
                     if !text.is_empty() {
@@ -105,7 +118,7 @@ impl Terminal {
                 Err(ReadlineError::Interrupted) => return Ok(Entered::Dropped),
                 Err(ReadlineError::Eof) => return Ok(Entered::End),
                 Err(ReadlineError::Signal(_)) => continue,
-                Err(error) => return Err(failed(error)),
+                Err(error) => return Err(failed(&error)),
             }
             if shape(&text) == Shape::Complete {
                 self.remember(&text);
@@ -134,7 +147,11 @@ fn read_plain(mut lines: impl BufRead) -> Result<Entered, Failure> {
             .map_err(|error| Failure::own(format!("cannot read standard input: {error}")))?;
         if count == 0 {
             let is_end = text.is_empty();
-            return Ok(if is_end { Entered::End } else { Entered::Cell(text) });
+            return Ok(if is_end {
+                Entered::End
+            } else {
+                Entered::Cell(text)
+            });
         }
         text.push_str(&String::from_utf8_lossy(&line));
         let without_end = text.strip_suffix('\n').unwrap_or(&text);
@@ -144,7 +161,7 @@ fn read_plain(mut lines: impl BufRead) -> Result<Entered, Failure> {
     }
 }
 
-fn failed(error: ReadlineError) -> Failure {
+fn failed(error: &ReadlineError) -> Failure {
     Failure::own(format!("cannot read from the terminal: {error}"))
 }
 
@@ -167,7 +184,7 @@ impl ConditionalEventHandler for Backspace {
             odd => odd,
         };
         let step = u16::try_from(step).ok()?;
-        only_spaces.then(|| Cmd::Kill(Movement::BackwardChar(step)))
+        only_spaces.then_some(Cmd::Kill(Movement::BackwardChar(step)))
     }
 }
 

@@ -29,11 +29,17 @@ pub(crate) fn execute(arguments: &ReplArguments) -> Result<ExitStatus, Failure> 
         Some(folder) => folder.clone(),
         None => results_folder()?,
     };
-    let escapes = if sandbox_arguments.raw { Escapes::Passed } else { Escapes::Shown };
+    let escapes = if sandbox_arguments.raw {
+        Escapes::Passed
+    } else {
+        Escapes::Shown
+    };
     let (stdout, stderr) = (Output::stdout(escapes), Output::stderr(escapes));
     let mut report = TextReport::new(stdout, stderr, Some(Saver::new(folder)));
     report.set_wall(limits.wall);
-    let wall = limits.wall.map_or_else(|| "any time".to_owned(), duration::show);
+    let wall = limits
+        .wall
+        .map_or_else(|| "any time".to_owned(), duration::show);
     if io::stdin().is_terminal() {
         let image = sandbox_arguments.image.display();
         report.stdout().line(&format!(
@@ -61,7 +67,9 @@ fn results_folder() -> Result<PathBuf, Failure> {
         reason = "a folder's name for people; no guest sees it"
     )]
     let now = SystemTime::now();
-    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    let seconds = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |time| time.as_secs());
     let name = format!("{seconds}-{}", std::process::id());
     Ok(Cache::of_user()?.path().join("results").join(name))
 }
@@ -93,7 +101,9 @@ impl Repl {
 
     fn run(&mut self, text: String, ctrl_c: &CtrlC) -> Result<(), Failure> {
         self.report.set_label(&format!("Out[{}]: ", self.number));
-        let shown = self.reactor.block_on(show(&self.context, text, &mut self.report, ctrl_c));
+        let shown = self
+            .reactor
+            .block_on(show(&self.context, text, &mut self.report, ctrl_c));
         match shown {
             Ok(outcome) => self.count(&outcome),
             // A cell above the size limit: the next one may be smaller.

@@ -5,6 +5,7 @@ import io
 BEFORE, AFTER = 3, 2
 NUMBER_WIDTH = 7
 SHOWN_FRAMES = 50
+WALKED_FRAMES = 4000
 LINE_LIMIT = 500
 SOURCE_LIMIT = 16 * 1024 * 1024
 
@@ -27,21 +28,42 @@ class Place:
 def walk(exception, is_hidden, is_start):
     """The places of the exception's traceback, outermost first, without the frames of the kernel.
 
+    Of a traceback of very many frames only the first and last are looked at; a str stands for the others.
+
     Everything before the first frame for which ``is_start`` is true (a cell) is the kernel's way into it.
     """
     places = []
     started = False
     entry = _next(exception)
+    skipped = max(0, _length(entry) - WALKED_FRAMES)
+    number = 0
+    in_loop = False  # within the event loop that the kernel runs
     while entry is not None:
+        number += 1
+        if skipped and number == WALKED_FRAMES // 2:
+            places.append(f"    [... skipping {skipped} frames]")
+            for _ in range(skipped):
+                entry = entry.tb_next
         frame = entry.tb_frame
         code = frame.f_code
         if not started and is_start(code):
             started = True
             places.clear()
-        if not is_hidden(code):
+        if is_hidden(code):
+            in_loop = True
+        elif not in_loop or "/asyncio/" not in code.co_filename:
+            in_loop = False
             places.append(Place(code, entry.tb_lineno or code.co_firstlineno, frame.f_globals))
         entry = entry.tb_next
     return places
+
+
+def _length(entry):
+    count = 0
+    while entry is not None:
+        count += 1
+        entry = entry.tb_next
+    return count
 
 
 class Sources:
@@ -160,7 +182,7 @@ def render_place(place, sources, cells):
 def _repeated_run(places, start, counts):
     """The end of the run of often repeated places that begins at ``start``."""
     end = start
-    while end < len(places) and counts[places[end].key()] > 3:
+    while end < len(places) and not isinstance(places[end], str) and counts[places[end].key()] > 3:
         end += 1
     return end
 
@@ -178,7 +200,8 @@ def render_places(places, cells):
     """All places as text blocks; recursion is collapsed and a very deep traceback cut."""
     counts = {}
     for place in places:
-        counts[place.key()] = counts.get(place.key(), 0) + 1
+        if not isinstance(place, str):
+            counts[place.key()] = counts.get(place.key(), 0) + 1
     blocks = []
     index = 0
     while index < len(places):

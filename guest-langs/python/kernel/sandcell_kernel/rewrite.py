@@ -16,9 +16,9 @@ _STRING_START = re.compile(r"['\"#()\[\]{}\\]").search
 _FIRST_WORD = re.compile(r"([A-Za-z_]\w*)(?:[ \t]+(.*))?$").match
 _OPERATORS = re.compile(r"(?:[=<>!+\-*/%&|^@.,:;)\]}]|\(|\[|(?:if|else|for|in|is|and|or|not)\b)").match
 
-# Words that start a line magic even without a percent sign, if they are no variable and the line is no Python.
-# An operator may follow only where it means something to the magic (a path, an option).
-AUTOMAGIC = frozenset({"pip", "cd", "ls", "env", "time", "timeit", "who", "whos", "history", "reset", "run"})
+# Words that start a line magic even without a percent sign, if they are no variable. An operator may follow only
+# where it means something to the magic (a path, an option).
+AUTOMAGIC = frozenset({"pip", "cd", "ls", "pwd", "env", "time", "timeit", "who", "whos", "history", "reset", "run"})
 
 
 class Scanner:

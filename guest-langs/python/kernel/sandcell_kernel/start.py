@@ -13,7 +13,7 @@ from . import PRIVATE_BUILTINS, preload
 HOME = "/home/user"
 
 # Deeper recursion of Python functions than this is refused: see the note in README.md.
-RECURSION_LIMIT = 10_000
+RECURSION_LIMIT = 200_000
 
 
 class Exit:
@@ -34,7 +34,7 @@ def _clamp_recursion():
     set_limit = sys.setrecursionlimit
 
     def setrecursionlimit(limit, /):
-        """Set the maximum depth of the Python interpreter stack to n (in this sandbox 10000 at most)."""
+        """Set the maximum depth of the Python interpreter stack to n (in this sandbox 200000 at most)."""
         set_limit(min(limit, RECURSION_LIMIT) if isinstance(limit, int) else limit)
 
     sys.setrecursionlimit = setrecursionlimit
@@ -92,10 +92,14 @@ def start():
         if "sys" not in sys.modules:  # cleared: what the image had is there again
             for name, module in modules.items():
                 sys.modules.setdefault(name, module)
+        sys.modules["__main__"] = main
+        vars(main).setdefault("__builtins__", builtins)
+        vars(main).setdefault("__name__", "__main__")
         the_streams.repair()
         signal.signal(signal.SIGINT, _sandcell.interrupt)
 
     _sandcell.install(
+        automagic=rewrite.AUTOMAGIC,
         inputs=inputs,
         outputs=outputs,
         sources=cells,
@@ -108,7 +112,7 @@ def start():
         interrupt_handler=_sandcell.interrupt,
         begin=the_options.begin,
         end=the_options.end,
-        rewrite=lambda source, error: rewrite.rewrite(source, the_shell.known),
+        rewrite=lambda source: rewrite.rewrite(source, the_shell.known),
         report=reporter.report,
         show=publisher.show,
         await_value=keeper.await_value,

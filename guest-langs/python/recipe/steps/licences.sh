@@ -5,6 +5,7 @@ licences() {
     mkdir -p "$folder"
     python=sources/python crates=sources/crates zig=compiler
     cp "$python/LICENSE" "$folder/cpython.txt"
+    cp "$python/Doc/license.rst" "$folder/cpython-incorporated.txt"
     cp "$python/Modules/expat/COPYING" "$folder/expat.txt"
     first_comment "$python/Modules/_decimal/libmpdec/mpdecimal.h" >"$folder/libmpdec.txt"
     first_comment "$python/Modules/_hacl/Hacl_Hash_SHA2.c" >"$folder/hacl.txt"
@@ -13,7 +14,7 @@ licences() {
     cp "$crates"/bzip2-sys/bzip2-*/LICENSE "$folder/bzip2.txt"
     cp "$crates/liblzma-sys/xz/COPYING.0BSD" "$folder/liblzma.txt"
     first_comment "$crates/libsqlite3-sys/sqlite3/sqlite3.h" >"$folder/sqlite.txt"
-    first_comment "$crates/libffi-sys/libffi/src/dlmalloc.c" | sed '/^\* Version/,$d' >"$folder/dlmalloc.txt"
+    first_comment "$crates/libffi-sys/libffi/src/dlmalloc.c" | sed '/^ *$/,$d' >"$folder/dlmalloc.txt"
     cp "$zig/LICENSE" "$folder/zig.txt"
     cp "$zig/lib/libc/musl/COPYRIGHT" "$folder/musl.txt"
     cat "$zig/lib/libc/wasi/LICENSE" "$zig/lib/libc/wasi/LICENSE-MIT" \

@@ -22,8 +22,10 @@ make -j"$JOBS" libpython3.13.a
 make pybuilddir.txt
 cd ..
 
+# thread.o apart: it has CPython's stubs of pthreads. zig puts its libc, which has
+# some too, before all archives, and only an object comes before that.
 mkdir -p out/lib out/include out/sysconfig
-cp objects/libpython3.13.a objects/Modules/_decimal/libmpdec/libmpdec.a \
+cp objects/Python/thread.o objects/libpython3.13.a objects/Modules/_decimal/libmpdec/libmpdec.a \
     objects/Modules/_hacl/libHacl_Hash_SHA2.a objects/Modules/expat/libexpat.a out/lib
 cp -R sources/python/Include out/include/python3.13
 cp objects/pyconfig.h out/include/python3.13

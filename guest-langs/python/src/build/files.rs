@@ -57,8 +57,10 @@ pub(super) const KERNEL_C: &[File] = embedded!(
     "freeze.c",
     "kernel.h",
     "print.c",
+    "reserve.c",
     "result.c",
     "source.c",
+    "stop.c",
 );
 
 /// The Python package of the folder `kernel`.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::assemble;
 use super::error::BuildError;
@@ -12,7 +12,7 @@ use super::process;
 use super::progress::{Event, Progress};
 use super::schedule;
 use super::step::{self, Step};
-use super::store::Store;
+use super::store::{self, Store};
 
 /// Name of the archive of CPython's tests.
 const TESTS: &str = "test.zip";
@@ -41,6 +41,12 @@ impl Recipe {
         let keys = step::keys(&host, assemble::FORMAT);
         let store = Store::new(options.root(), keys);
         Self { options, store }
+    }
+
+    /// The key of all that the guest is made from. Looks at no file.
+    #[must_use]
+    pub fn key(&self) -> Option<&Key> {
+        self.store.key(Step::Assemble)
     }
 
     /// The guest, when it is already built. One look at the file system.
@@ -118,7 +124,7 @@ impl Recipe {
         schedule::run(&steps, &self.store, progress, &|step, line| {
             self.execute(step, line)
         })?;
-        self.store.sweep(SystemTime::now())
+        self.store.sweep(store::now())
     }
 
     fn execute(&self, step: Step, line: &mut dyn FnMut(&str)) -> Result<(), BuildError> {

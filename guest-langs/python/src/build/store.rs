@@ -117,9 +117,9 @@ impl Store {
 
     /// Remember that the outcome of `step` was wanted today.
     pub(super) fn touch(&self, step: Step) {
-        let now = SystemTime::now();
         // A cache that cannot be touched is as good as any until it is forgotten.
-        let _ignored = File::open(self.finished(step)).and_then(|folder| folder.set_modified(now));
+        let _ignored =
+            File::open(self.finished(step)).and_then(|folder| folder.set_modified(now()));
     }
 
     /// After a build: remove work left over, big outcomes that only the build
@@ -148,6 +148,15 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// The time that the files of the cache are dated by.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "compared with times of files, no guest ever sees it"
+)]
+pub(super) fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
@@ -220,14 +229,14 @@ mod tests {
         fs::create_dir(&other).unwrap();
         fs::create_dir(store.root.join("work/left-over")).unwrap();
 
-        store.sweep(SystemTime::now()).unwrap();
+        store.sweep(now()).unwrap();
         assert!(!store.is_finished(Step::FetchSources));
         assert!(!store.is_finished(Step::Configure));
         assert!(store.is_finished(Step::Make));
         assert!(!store.root.join("work/left-over").exists());
         assert!(other.exists(), "used a moment ago");
 
-        let later = SystemTime::now() + FORGOTTEN_AFTER + Duration::from_secs(60);
+        let later = now() + FORGOTTEN_AFTER + Duration::from_secs(60);
         store.sweep(later).unwrap();
         assert!(!other.exists());
         assert!(store.is_finished(Step::Make), "its own are never forgotten");

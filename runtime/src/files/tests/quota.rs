@@ -1,6 +1,6 @@
 use super::{NOW, check_sums, done, standard, tree, tree_with};
 use crate::files::error::FileError;
-use crate::files::quota::FileLimits;
+use crate::files::quota::{FileLimits, HARD_LINKS};
 
 fn bytes(limit: u64) -> FileLimits {
     FileLimits {
@@ -113,6 +113,21 @@ fn entries_are_counted_by_names() {
     tree.write("/x", b"", NOW).unwrap();
     assert_eq!(tree.make_dirs("/d/e/f", NOW), full);
     check_sums(&tree);
+}
+
+#[test]
+fn a_file_has_a_bounded_number_of_names() {
+    let mut tree = tree();
+    tree.write("/0", b"", NOW).unwrap();
+    let (file, root) = (tree.stat("/0").unwrap().id, crate::files::NodeId::ROOT);
+    for at in 1..HARD_LINKS {
+        tree.link_in(file, root, &at.to_string(), NOW).unwrap();
+    }
+    let full = FileError::TooManyHardLinks { limit: HARD_LINKS };
+    assert_eq!(tree.link_in(file, root, "more", NOW), Err(full));
+    assert_eq!(tree.stat("/7").unwrap().links, HARD_LINKS);
+    tree.remove("/7", NOW).unwrap();
+    tree.link_in(file, root, "more", NOW).unwrap();
 }
 
 #[test]

@@ -47,6 +47,22 @@ fn holds_the_least_and_the_greatest_keys() {
 }
 
 #[test]
+fn what_is_removed_leaves_nothing_behind() {
+    let mut table = Table::default();
+    table.insert(0, 0);
+    let small = format!("{table:?}").len();
+    // As numbers of files come and go: each is new, few are there at once.
+    for key in 1..50_000_u64 {
+        table.insert(key, key);
+        table.remove(key - 1);
+    }
+    assert!(format!("{table:?}").len() < 4 * small);
+    table.remove(49_999);
+    let empty = format!("{:?}", Table::<u64>::default());
+    assert_eq!(format!("{table:?}"), empty);
+}
+
+#[test]
 fn finds_the_next_key_from_anywhere() {
     let mut table = Table::default();
     for key in [5, 100, 5000] {

@@ -142,6 +142,13 @@ fn a_slow_reader_is_told_that_it_missed_something() {
     );
     tree.append("/b", b"x", NOW).unwrap();
     assert_eq!(told(&mut watcher), ["Write /b"], "and then goes on");
+    // Room that is made behind a gap is not used before the gap was told.
+    for path in ["/a", "/b", "/a", "/b"] {
+        tree.append(path, b"x", NOW).unwrap();
+    }
+    assert_eq!(watcher.try_next().unwrap().path, "/a");
+    tree.remove("/a", NOW).unwrap();
+    assert_eq!(told(&mut watcher), ["Write /b", "Write /a", "Missed /"]);
 }
 
 #[test]

@@ -8,10 +8,8 @@ use crate::wasi::{Errno, raw};
 fn numbers_are_those_of_preview_1() {
     let cases = [
         (Errno::Acces, 2),
-        (Errno::Again, 6),
         (Errno::Badf, 8),
         (Errno::Busy, 10),
-        (Errno::Dquot, 19),
         (Errno::Exist, 20),
         (Errno::Fault, 21),
         (Errno::Fbig, 22),
@@ -25,21 +23,17 @@ fn numbers_are_those_of_preview_1() {
         (Errno::Mlink, 34),
         (Errno::Nametoolong, 37),
         (Errno::Noent, 44),
-        (Errno::Nomem, 48),
         (Errno::Nospc, 51),
-        (Errno::Nosys, 52),
         (Errno::Notdir, 54),
         (Errno::Notempty, 55),
         (Errno::Notsock, 57),
         (Errno::Notsup, 58),
         (Errno::Overflow, 61),
         (Errno::Perm, 63),
-        (Errno::Pipe, 64),
         (Errno::Rofs, 69),
         (Errno::Spipe, 70),
         (Errno::Stale, 72),
         (Errno::Xdev, 75),
-        (Errno::Notcapable, 76),
     ];
     for (errno, number) in cases {
         assert_eq!(errno.raw(), number, "{errno:?}");
@@ -63,7 +57,6 @@ fn every_error_of_the_files_has_its_number() {
         (FileError::IsADirectory, Errno::Isdir),
         (FileError::NotEmpty, Errno::Notempty),
         (FileError::TooManyLinks { limit: 40 }, Errno::Loop),
-        (FileError::SymbolicLink, Errno::Loop),
         (
             FileError::NameTooLong {
                 length: 256,

@@ -9,6 +9,9 @@ const END: u32 = 0x40_0000;
 /// Addresses at which not even one byte, or not all of a record, is there.
 const OUTSIDE: [u32; 4] = [END, END + 1, u32::MAX, u32::MAX - 3];
 
+/// Addresses and lengths.
+type Buffers<'a> = &'a [(u32, u32)];
+
 type Act = fn(&mut Descriptors, &mut Call<'_>, u32) -> Result<(), Errno>;
 
 #[test]
@@ -133,7 +136,7 @@ fn tables_of_buffers_are_bounded() {
         memory
     };
     let read = |memory: &[u8], count| Vectors::read(memory, 0, count).map(|v| v.total());
-    let cases: &[(&[(u32, u32)], Result<usize, Errno>)] = &[
+    let cases: &[(Buffers<'_>, Result<usize, Errno>)] = &[
         (&[], Ok(0)),
         (&[(0, 0)], Ok(0)),
         (&[(0, 10), (65_535, 1)], Ok(11)),

@@ -1,5 +1,6 @@
 use super::{DATA, OUT, VECTORS, World};
-use crate::wasi::{Effect, Errno, INPUT_BYTES, Input, OUTPUT_BYTES, Output};
+use crate::wasi::call::{INPUT_BYTES, OUTPUT_BYTES};
+use crate::wasi::{Effect, Errno, Input, Output};
 
 fn write(world: &mut World, fd: u32, lengths: &[u32]) -> Result<Effect, Errno> {
     let count = world.vectors(lengths);

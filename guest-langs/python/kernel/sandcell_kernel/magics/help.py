@@ -75,7 +75,7 @@ def describe(shell, name, detail):
                 pass
         source = _source(value) if detail else None
         if source:
-            fields.append(("Source", "\n" + textwrap.dedent(source).rstrip()))
+            fields.append(("Source", textwrap.dedent(source).rstrip()))
         else:
             fields.append(("Docstring", inspect.getdoc(value) or "<no docstring>"))
         try:
@@ -88,8 +88,10 @@ def describe(shell, name, detail):
     lines = []
     for key, text in fields:
         text = _cut(text)
-        separator = "\n" if "\n" in text.strip("\n") and not text.startswith("\n") and key == "Docstring" else " "
-        lines.append(f"{key + ':':<{width}}{separator}{text}" if separator == " " else f"{key}:\n{text}")
+        if "\n" in text and key in ("Docstring", "Source"):
+            lines.append(f"{key}:\n{text}")
+        else:
+            lines.append(f"{key + ':':<{width}} {text}")
     return "\n".join(lines)
 
 

@@ -1,0 +1,22 @@
+//! The real command, as a user types it. The image `python` is built first if it
+//! is missing, which takes minutes and needs a network.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails, in its helpers too"
+)]
+
+mod doctor;
+mod exit_codes;
+mod image;
+mod input;
+mod interrupt;
+mod json;
+mod limits;
+mod output;
+mod repl;
+mod settings;
+mod support;
+mod usage;

@@ -1,0 +1,116 @@
+//! Python as a language of the runtime.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use sandcell::{GuestFolder, Language, Progress};
+
+use crate::build::{Event, Key, Options, Recipe};
+
+/// Names the interpreter's source when [`Python::source`] does not.
+const SOURCE_VARIABLE: &str = "SANDCELL_PYTHON_SOURCE";
+
+/// CPython, built from source by the recipe of this crate.
+///
+/// Defaults: the interpreter's source comes from Debian through this machine's
+/// apt, or from the file named by `SANDCELL_PYTHON_SOURCE`; as many jobs as there
+/// are cores.
+#[derive(Debug, Clone, Default)]
+pub struct Python {
+    source: Option<PathBuf>,
+    jobs: Option<NonZeroUsize>,
+}
+
+impl Python {
+    /// Takes the interpreter's source from this tarball. It must be the pinned
+    /// one: its SHA-256 is checked.
+    #[must_use]
+    pub fn source(mut self, tarball: impl Into<PathBuf>) -> Self {
+        self.source = Some(tarball.into());
+        self
+    }
+
+    /// How many compilers run at the same time.
+    #[must_use]
+    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
+        self.jobs = Some(jobs);
+        self
+    }
+
+    /// The recipe that makes this guest below the folder `cache`.
+    #[must_use]
+    pub fn recipe_in(&self, cache: &Path) -> Recipe {
+        let mut options = Options::new(cache);
+        let named = || std::env::var_os(SOURCE_VARIABLE).map(PathBuf::from);
+        if let Some(source) = self.source.clone().or_else(named) {
+            options = options.source(source);
+        }
+        if let Some(jobs) = self.jobs {
+            options = options.jobs(jobs);
+        }
+        Recipe::new(options)
+    }
+}
+
+impl Language for Python {
+    fn name(&self) -> &'static str {
+        "python"
+    }
+
+    fn recipe(&self) -> String {
+        self.recipe_in(Path::new("")).key().map(Key::to_string).unwrap_or_default()
+    }
+
+    fn build(
+        &self,
+        cache: &Path,
+        progress: &mut dyn Progress,
+    ) -> Result<GuestFolder, Box<dyn std::error::Error + Send + Sync>> {
+        let mut teller = Teller::new(progress);
+        let guest = self.recipe_in(cache).run(&mut |event: Event<'_>| teller.tell(event))?;
+        Ok(GuestFolder::new(guest.folder().to_owned(), guest.key().to_string()))
+    }
+}
+
+/// Tells the runtime's progress what the build tells.
+struct Teller<'a> {
+    progress: &'a mut dyn Progress,
+    number: usize,
+    of: usize,
+}
+
+impl<'a> Teller<'a> {
+    fn new(progress: &'a mut dyn Progress) -> Self {
+        Self {
+            progress,
+            number: 0,
+            of: 0,
+        }
+    }
+
+    fn tell(&mut self, event: Event<'_>) {
+        let step = match event {
+            Event::Waiting => sandcell::Step::Line("waiting for another build in the same cache"),
+            Event::Planned { steps, .. } => {
+                self.of = steps.len();
+                return;
+            }
+            Event::Cached { step } => sandcell::Step::Cached { name: step.name() },
+            Event::Started { step, estimate, .. } => {
+                self.number += 1;
+                sandcell::Step::Started {
+                    name: step.name(),
+                    number: self.number,
+                    of: self.of,
+                    estimate,
+                }
+            }
+            Event::Line { text, .. } => sandcell::Step::Line(text),
+            Event::Finished { step, elapsed } => sandcell::Step::Finished {
+                name: step.name(),
+                took: elapsed,
+            },
+        };
+        self.progress.step(step);
+    }
+}

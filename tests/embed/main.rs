@@ -1,0 +1,28 @@
+//! The embedding API as a program uses it, by noun.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that finds something else than it expects has failed"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod asynchronous;
+mod calls;
+mod cells;
+mod contexts;
+mod display;
+mod events;
+mod fuel;
+mod images;
+mod interrupt;
+mod isolation;
+mod limits;
+mod magics;
+mod options;
+mod streams;
+mod tracebacks;
