@@ -233,7 +233,8 @@ static PyObject *channel_compile(PyObject *module, PyObject *arguments)
     return parts;
 }
 
-PyDoc_STRVAR(run_code_doc, "run_code(code, /)\n--\n\nRun code in the user's namespace, awaiting it if it is a coroutine.");
+PyDoc_STRVAR(run_code_doc,
+"run_code(code, /)\n--\n\nRun code in the user's namespace, awaiting it if it is a coroutine.");
 static PyObject *channel_run_code(PyObject *module, PyObject *code)
 {
     if (!PyCode_Check(code)) {
@@ -243,14 +244,16 @@ static PyObject *channel_run_code(PyObject *module, PyObject *code)
     return kernel_run_code(code);
 }
 
-PyDoc_STRVAR(interrupt_doc, "interrupt(signal_number, frame, /)\n--\n\nThe handler of SIGINT: raise KeyboardInterrupt.");
+PyDoc_STRVAR(interrupt_doc,
+"interrupt(signal_number, frame, /)\n--\n\nThe handler of SIGINT: raise KeyboardInterrupt.");
 static PyObject *channel_interrupt(PyObject *module, PyObject *arguments)
 {
     PyErr_SetNone(PyExc_KeyboardInterrupt);
     return NULL;
 }
 
-PyDoc_STRVAR(set_closed_doc, "set_closed(kind, closed, /)\n--\n\nSay whether the stream of this kind (1 or 2) is closed.");
+PyDoc_STRVAR(set_closed_doc,
+"set_closed(kind, closed, /)\n--\n\nSay whether the stream of this kind (1 or 2) is closed.");
 static PyObject *channel_set_closed(PyObject *module, PyObject *arguments)
 {
     int kind, closed;
@@ -285,7 +288,8 @@ static PyObject *channel_forget(PyObject *module, PyObject *number)
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(set_file_name_doc, "set_file_name(name, /)\n--\n\nThe cell that runs next is this file (None: it is a numbered cell).");
+PyDoc_STRVAR(set_file_name_doc,
+"set_file_name(name, /)\n--\n\nThe cell that runs next is this file (None: it is a numbered cell).");
 static PyObject *channel_set_file_name(PyObject *module, PyObject *name)
 {
     if (name != Py_None && !PyUnicode_Check(name)) {
@@ -307,7 +311,8 @@ static PyObject *channel_set_silent(PyObject *module, PyObject *silent)
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(set_precision_doc, "set_precision(format, /)\n--\n\nThe format of shown floats (None: as repr gives them).");
+PyDoc_STRVAR(set_precision_doc,
+"set_precision(format, /)\n--\n\nThe format of shown floats (None: as repr gives them).");
 static PyObject *channel_set_precision(PyObject *module, PyObject *format)
 {
     Py_XSETREF(kernel.precision, format == Py_None ? NULL : Py_NewRef(format));
@@ -339,7 +344,8 @@ static PyObject *channel_install(PyObject *module, PyObject *arguments, PyObject
         }
     }
     struct { const char *name; PyObject **field; } fields[] = {
-        {"automagic", &kernel.automagic}, {"inputs", &kernel.inputs}, {"outputs", &kernel.outputs}, {"sources", &kernel.sources},
+        {"automagic", &kernel.automagic}, {"inputs", &kernel.inputs},
+        {"outputs", &kernel.outputs}, {"sources", &kernel.sources},
         {"line_cache", &kernel.line_cache}, {"loop", &kernel.loop}, {"stdout", &kernel.streams[0]},
         {"stderr", &kernel.streams[1]}, {"stream_write", &kernel.stream_write},
         {"plain_print", &kernel.plain_print}, {"interrupt_handler", &kernel.interrupt_handler},

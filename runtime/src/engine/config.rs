@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sandcell_sys::{CowMemories, PrivateFile, Stacks};
 
-use crate::engine::polling::instrument;
+use crate::engine::polling::{CHECKS_VERSION, instrument};
 use crate::engine::{Ticker, flatten};
 use crate::error::{Error, Result};
 
@@ -83,6 +83,7 @@ impl Engine {
     pub(crate) fn fingerprint(&self) -> String {
         let mut hasher = DefaultHasher::new();
         self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        CHECKS_VERSION.hash(&mut hasher);
         format!("{}-{:016x}", self.metering.name(), hasher.finish())
     }
 

@@ -2,14 +2,17 @@
 //!
 //! wasmtime's epochs cost an interpreter a quarter of its speed: they check at
 //! the entry of every function and the head of every loop. So the checks are put
-//! in here instead, where they are needed and nowhere else:
+//! in here instead, where they are needed and where they disturb least:
 //!
 //! ```text
 //! if (load32(stop_word)) call check
 //! ```
-//! * at the head of each loop;
-//! * at the entry of each function that calls indirectly, and of each one on a
-//!   cycle of direct calls: every recursion comes by one of these.
+//! * at the head of each loop, but for the loops of functions that look at the
+//!   word themselves (an interpreter's dispatch loop, see docs/guest-abi.md);
+//! * behind each indirect call, and behind those direct calls that close a
+//!   cycle of calls. Depth is bounded by the stack, so a recursion that does not end
+//!   returns again and again; and behind a call no register holds what a check
+//!   would have to save.
 //!
 //! Code that meets no check is a chain of calls without loops and recursion, and
 //! ends soon. The host sets the word ([`sandcell_sys::Bells`]); the call of
@@ -17,13 +20,21 @@
 //! wrote zero to its word over and over would still be seen: the word is set again
 //! at each tick, and each loop looks.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use wasm_encoder::{CodeSection, Encode, Module, RawSection};
-use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
+use wasmparser::{ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef};
 
 use crate::engine::flat::{parse_error, refuse};
 use crate::error::Result;
+
+/// Version of the checks and their places: compiled code of another one is not
+/// used.
+pub(crate) const CHECKS_VERSION: u32 = 3;
+
+/// Exports of this prefix are functions that look at the word themselves.
+const POLLING: &str = "sandcell_polling";
 
 /// Where a module's stop word is, and what to call when it is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,17 +49,17 @@ pub(crate) struct StopWord {
 pub(crate) fn instrument(wasm: &[u8], stop: StopWord) -> Result<Vec<u8>> {
     let check = check_code(stop);
     let functions = Functions::of(wasm)?;
-    let entries = functions.checked_entries();
+    let places = functions.places();
     let mut module = Module::new();
     let mut code = CodeSection::new();
-    let mut bodies = functions.bodies.iter().zip(entries).peekable();
+    let mut bodies = places.iter().peekable();
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(parse_error)? {
             Payload::CodeSectionEntry(body) => {
-                let Some((survey, at_entry)) = bodies.next() else {
+                let Some(places) = bodies.next() else {
                     return refuse("its code changes while it is read");
                 };
-                code.raw(&with_checks(wasm, body.range(), survey, at_entry, &check));
+                code.raw(&with_checks(wasm, body.range(), places, &check));
                 if bodies.peek().is_none() {
                     module.section(&code);
                 }
@@ -82,57 +93,51 @@ fn check_code(stop: StopWord) -> Vec<u8> {
     code
 }
 
-/// One function body with checks. Branches count nesting, not bytes, so code can
-/// be put in between whole instructions.
-fn with_checks(
-    wasm: &[u8],
-    range: Range<usize>,
-    body: &Body,
-    at_entry: bool,
-    check: &[u8],
-) -> Vec<u8> {
-    let entry = at_entry.then_some(body.entry);
-    let mut out = Vec::with_capacity(range.len() + check.len() * (body.loops.len() + 1));
+/// One function body with checks at `places`. Branches count nesting, not bytes,
+/// so code can be put in between whole instructions.
+fn with_checks(wasm: &[u8], range: Range<usize>, places: &[usize], check: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(range.len() + check.len() * places.len());
     let mut from = range.start;
-    for place in entry.into_iter().chain(body.loops.iter().copied()) {
-        out.extend_from_slice(wasm.get(from..place).unwrap_or_default());
+    for place in places {
+        out.extend_from_slice(wasm.get(from..*place).unwrap_or_default());
         out.extend_from_slice(check);
-        from = place;
+        from = *place;
     }
     out.extend_from_slice(wasm.get(from..range.end).unwrap_or_default());
     out
 }
 
-/// What matters of one function.
+/// What matters of one function: offsets at which a check could stand.
+#[derive(Default)]
 struct Body {
-    /// Offset of the first instruction.
-    entry: usize,
-    /// Offsets behind each `loop`.
+    /// Behind each `loop`.
     loops: Vec<usize>,
-    /// Indices of the functions that it calls by name.
-    callees: Vec<u32>,
-    calls_indirectly: bool,
+    /// Behind each indirect call; before it if it is a tail call.
+    indirect: Vec<usize>,
+    /// Likewise of direct calls, with the index of the callee.
+    direct: Vec<(usize, u32)>,
 }
 
 impl Body {
     fn of(body: &FunctionBody<'_>) -> Result<Self> {
         let mut operators = body.get_operators_reader().map_err(parse_error)?;
-        let mut found = Self {
-            entry: operators.original_position(),
-            loops: Vec::new(),
-            callees: Vec::new(),
-            calls_indirectly: false,
-        };
+        let mut found = Self::default();
         while !operators.eof() {
-            match operators.read().map_err(parse_error)? {
-                Operator::Loop { .. } => found.loops.push(operators.original_position()),
-                Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                    found.callees.push(function_index);
+            let before = operators.original_position();
+            let operator = operators.read().map_err(parse_error)?;
+            let behind = operators.original_position();
+            match operator {
+                Operator::Loop { .. } => found.loops.push(behind),
+                Operator::Call { function_index } => found.direct.push((behind, function_index)),
+                Operator::ReturnCall { function_index } => {
+                    found.direct.push((before, function_index));
                 }
-                Operator::CallIndirect { .. }
-                | Operator::ReturnCallIndirect { .. }
-                | Operator::CallRef { .. }
-                | Operator::ReturnCallRef { .. } => found.calls_indirectly = true,
+                Operator::CallIndirect { .. } | Operator::CallRef { .. } => {
+                    found.indirect.push(behind);
+                }
+                Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. } => {
+                    found.indirect.push(before);
+                }
                 _ => {}
             }
         }
@@ -141,18 +146,18 @@ impl Body {
 }
 
 /// The functions that a module defines.
+#[derive(Default)]
 struct Functions {
     /// Index of the first one: imported functions come before.
     first: u32,
     bodies: Vec<Body>,
+    /// Indices of those that look at the word themselves.
+    polling: Vec<u32>,
 }
 
 impl Functions {
     fn of(wasm: &[u8]) -> Result<Self> {
-        let mut functions = Self {
-            first: 0,
-            bodies: Vec::new(),
-        };
+        let mut functions = Self::default();
         for payload in Parser::new(0).parse_all(wasm) {
             match payload.map_err(parse_error)? {
                 Payload::ImportSection(section) => {
@@ -163,6 +168,14 @@ impl Functions {
                         }
                     }
                 }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        let export = export.map_err(parse_error)?;
+                        if export.kind == ExternalKind::Func && export.name.starts_with(POLLING) {
+                            functions.polling.push(export.index);
+                        }
+                    }
+                }
                 Payload::CodeSectionEntry(body) => functions.bodies.push(Body::of(&body)?),
                 _ => {}
             }
@@ -170,66 +183,92 @@ impl Functions {
         Ok(functions)
     }
 
-    /// For each function, whether a recursion may come by it that no other check
-    /// would see.
-    fn checked_entries(&self) -> Vec<bool> {
-        let mut checked = self.on_cycles();
-        for (checked, body) in checked.iter_mut().zip(&self.bodies) {
-            *checked |= body.calls_indirectly;
+    /// Where checks have to stand in each function, in order.
+    fn places(&self) -> Vec<Vec<usize>> {
+        let back_edges = self.back_edges();
+        let mut all = Vec::with_capacity(self.bodies.len());
+        for (index, body) in self.bodies.iter().enumerate() {
+            if self.polling.iter().any(|polling| self.place(*polling) == Some(index)) {
+                all.push(Vec::new());
+                continue;
+            }
+            let mut places = body.loops.clone();
+            places.extend(&body.indirect);
+            let closing = |(_, callee): &&(usize, u32)| {
+                self.place(*callee).is_some_and(|callee| back_edges.contains(&(index, callee)))
+            };
+            places.extend(body.direct.iter().filter(closing).map(|(place, _)| place));
+            places.sort_unstable();
+            places.dedup();
+            all.push(places);
         }
-        checked
+        all
     }
 
-    /// The functions that are left when those that call no function, or only such
-    /// ones, are taken away again and again, from both ends: what is left lies on
-    /// cycles of direct calls, or between two of them.
-    fn on_cycles(&self) -> Vec<bool> {
-        let count = self.bodies.len();
+    /// The place in `bodies` of the function with this index.
+    fn place(&self, index: u32) -> Option<usize> {
+        let place = usize::try_from(index.checked_sub(self.first)?).ok()?;
+        (place < self.bodies.len()).then_some(place)
+    }
+
+    /// The direct calls that lead back to a function whose calls are still being
+    /// followed when the call graph is walked depth first: every cycle of direct
+    /// calls has one of them. Functions that look themselves break a cycle, too.
+    fn back_edges(&self) -> BTreeSet<(usize, usize)> {
         let callees: Vec<Vec<usize>> = self.bodies.iter().map(|body| self.defined(body)).collect();
-        let mut callers = vec![Vec::new(); count];
-        for (caller, callees) in callees.iter().enumerate() {
-            for callee in callees {
-                if let Some(callers) = callers.get_mut(*callee) {
-                    callers.push(caller);
+        let mut state = vec![Walk::New; callees.len()];
+        let mut back = BTreeSet::new();
+        for polling in self.polling.iter().filter_map(|polling| self.place(*polling)) {
+            set(&mut state, polling, Walk::Done);
+        }
+        for start in 0..callees.len() {
+            if state.get(start) != Some(&Walk::New) {
+                continue;
+            }
+            set(&mut state, start, Walk::Open);
+            let mut path = vec![(start, 0)];
+            while let Some((caller, next)) = path.last_mut() {
+                let caller = *caller;
+                let Some(callee) = callees.get(caller).and_then(|callees| callees.get(*next))
+                else {
+                    set(&mut state, caller, Walk::Done);
+                    path.pop();
+                    continue;
+                };
+                *next += 1;
+                match state.get(*callee) {
+                    Some(Walk::New) => {
+                        set(&mut state, *callee, Walk::Open);
+                        path.push((*callee, 0));
+                    }
+                    Some(Walk::Open) => {
+                        back.insert((caller, *callee));
+                    }
+                    Some(Walk::Done) | None => {}
                 }
             }
         }
-        let mut left = vec![true; count];
-        peel(&callees, &callers, &mut left);
-        peel(&callers, &callees, &mut left);
-        left
+        back
     }
 
     /// The callees of a body that are defined here, as places in `bodies`.
     fn defined(&self, body: &Body) -> Vec<usize> {
-        let places = body.callees.iter().filter_map(|callee| callee.checked_sub(self.first));
-        places.map(|place| place as usize).filter(|place| *place < self.bodies.len()).collect()
+        body.direct.iter().filter_map(|(_, callee)| self.place(*callee)).collect()
     }
 }
 
-/// Takes away, again and again, what has no outgoing edge to something that is
-/// left. `incoming` are the same edges, reversed.
-fn peel(outgoing: &[Vec<usize>], incoming: &[Vec<usize>], left: &mut [bool]) {
-    let is_left = |left: &[bool], place: usize| left.get(place).copied().unwrap_or(false);
-    let mut degrees: Vec<usize> = outgoing
-        .iter()
-        .map(|targets| targets.iter().filter(|target| is_left(left, **target)).count())
-        .collect();
-    let mut ends: Vec<usize> = (0..degrees.len())
-        .filter(|place| is_left(left, *place) && degrees.get(*place) == Some(&0))
-        .collect();
-    while let Some(end) = ends.pop() {
-        if let Some(left) = left.get_mut(end) {
-            *left = false;
-        }
-        for source in incoming.get(end).into_iter().flatten() {
-            if let Some(degree) = degrees.get_mut(*source) {
-                *degree = degree.saturating_sub(1);
-                if *degree == 0 && is_left(left, *source) {
-                    ends.push(*source);
-                }
-            }
-        }
+/// How far a function is in the walk over the call graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Walk {
+    New,
+    /// Its calls are being followed.
+    Open,
+    Done,
+}
+
+fn set(state: &mut [Walk], place: usize, walk: Walk) {
+    if let Some(state) = state.get_mut(place) {
+        *state = walk;
     }
 }
 
@@ -265,14 +304,24 @@ mod tests {
     }
 
     #[test]
+    fn functions_that_look_themselves_are_left_alone() {
+        check("(func (export \"sandcell_polling\") (loop (br 0)))", 0);
+        check("(func (export \"sandcell_polling_2\") (loop (br 0))) (func (loop (br 0)))", 1);
+    }
+
+    #[test]
     fn every_recursion_comes_by_a_look() {
         check("(func $f (call $f))", 1);
         check("(func $f (loop (call $f)))", 2);
-        check("(func $f (call $g)) (func $g (call $f))", 2);
+        check("(func $f (return_call $f))", 1);
+        check("(func $f (call $g)) (func $g (call $f))", 1);
         check("(func $f (call $g) (call $g)) (func $g (call $h)) (func $h)", 0);
         check("(func $f (call $check) (call $check))", 0);
-        check("(func $a (call $f)) (func $f (call $g)) (func $g (call $f) (call $h)) (func $h)", 2);
+        check("(func $a (call $f)) (func $f (call $g)) (func $g (call $f) (call $h)) (func $h)", 1);
+        check("(func $f (call $g) (call $h)) (func $g (call $f)) (func $h (call $f) (call $f))", 3);
+        check("(func $f (export \"sandcell_polling\") (call $g)) (func $g (call $f))", 0);
         check("(table 1 funcref) (func (call_indirect (i32.const 0)))", 1);
         check("(table 1 funcref) (func $f (call $g)) (func $g (call_indirect (i32.const 0)))", 1);
+        check("(table 1 funcref) (func (return_call_indirect (i32.const 0)))", 1);
     }
 }

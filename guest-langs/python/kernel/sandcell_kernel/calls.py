@@ -46,7 +46,9 @@ class HostCall(asyncio.Future):
         return f"<call of host function {self.function}, {state}: `await` it to get its value>"
 
     def __getitem__(self, _key):
-        raise TypeError(f"the value of host function {self.function} is not here yet: write `await {self.function}(...)`")
+        raise TypeError(
+            f"the value of host function {self.function} is not here yet: write `await {self.function}(...)`"
+        )
 
 
 class Blocking:
@@ -87,6 +89,14 @@ class Calls:
                 waiting.set_result(message.get("value"))
             else:
                 waiting.set_exception(_error(message, waiting.function))
+
+    def lose(self):
+        """Fail all calls under way: their answers go to the sandbox that this one was copied from."""
+        for waiting in self.under_way.values():
+            if isinstance(waiting, HostCall) and not waiting.done() and not waiting.get_loop().is_closed():
+                words = "the call was under way when this sandbox was copied or restored"
+                waiting.set_exception(HostFunctionError("Lost", words, waiting.function))
+        self.under_way.clear()
 
     def call_async(self, loop, name, args, kwargs):
         """Start a call; the future of its value."""
@@ -157,7 +167,9 @@ class HostFunction:
 def make_signature(schema):
     """The signature that a JSON schema of an object tells, or None."""
     properties = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(properties, dict) or not all(isinstance(name, str) and name.isidentifier() for name in properties):
+    if not isinstance(properties, dict) or not all(
+        isinstance(name, str) and name.isidentifier() for name in properties
+    ):
         return None
     required = schema.get("required") or ()
     parameters = []

@@ -209,7 +209,9 @@ def render_places(places, cells):
         cycle = len({place.key() for place in places[index:end]})
         if end - index > 3 * cycle:
             blocks.extend(places[index : index + 2 * cycle])
-            blocks.append("    [... skipping similar frames: " + _summarize(places[index + 2 * cycle : end - cycle]) + "]")
+            blocks.append(
+                "    [... skipping similar frames: " + _summarize(places[index + 2 * cycle : end - cycle]) + "]"
+            )
             blocks.extend(places[end - cycle : end])
             index = end
         else:

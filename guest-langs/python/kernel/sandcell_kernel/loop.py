@@ -58,9 +58,11 @@ class Waiter:
 def raised_in_wait(error):
     """Was the exception raised where the loop waits, rather than in a task?"""
     entry = error.__traceback__
-    while entry is not None and entry.tb_next is not None:
+    while entry is not None:
+        if entry.tb_frame.f_code is Waiter.select.__code__:
+            return True
         entry = entry.tb_next
-    return entry is not None and entry.tb_frame.f_code is Waiter.select.__code__
+    return False
 
 
 class SandboxEventLoop(base_events.BaseEventLoop):

@@ -50,7 +50,12 @@ class Options:
     """Applies options. ``namespace`` is the user's."""
 
     TYPES = {
-        "env": dict, "cwd": str, "argv": list, "filename": str, "stdin": bool, "silent": bool,
+        "env": dict,
+        "cwd": str,
+        "argv": list,
+        "filename": str,
+        "stdin": bool,
+        "silent": bool,
     }
 
     def __init__(self, streams, namespace):

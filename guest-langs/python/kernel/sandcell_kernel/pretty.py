@@ -365,7 +365,9 @@ def _namespace(printer, value, cycle):
 
 
 def _function(printer, value, cycle):
-    name = f"{value.__module__}.{value.__qualname__}" if value.__module__ not in (None, "builtins") else value.__qualname__
+    name = (
+        f"{value.__module__}.{value.__qualname__}" if value.__module__ not in (None, "builtins") else value.__qualname__
+    )
     try:
         name += str(inspect.signature(value))
     except Exception:
@@ -390,7 +392,7 @@ _PRINTERS = {
     collections.Counter: _counter,
     collections.defaultdict: _default_dict,
     collections.deque: _deque,
-    **{kind: _plain for kind in (range, *_SCALARS)},
+    **dict.fromkeys((range, *_SCALARS), _plain),
 }
 
 

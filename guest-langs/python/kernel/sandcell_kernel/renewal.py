@@ -24,8 +24,7 @@ class Renewal:
             raise ValueError("the renewal is no JSON object")
         entropy = bytes.fromhex(order["entropy"]) if order.get("entropy") else os.urandom(32)
         seed_all(entropy)
-        # a copy does not inherit calls: their answers would go to the one it was copied from
-        self._calls.under_way.clear()
+        self._calls.lose()
         if order.get("functions") is not None:
             self._set_functions(order["functions"])
         for name, value in options.check_environment(order.get("environment") or {}).items():

@@ -8,7 +8,9 @@ import re
 
 _CELL_MAGIC = re.compile(r"%%(\w+)(?:[ \t]+(.*))?$").match
 _HELP_CELL = re.compile(r"(%%\w+)(\?\??)\s*$").match
-_ASSIGN = re.compile(r"(?P<left>[^=!%()\[\]{}'\"#;]*(?:\[[^\]\n]*\][^=!%(){}'\"#;]*)?)=[ \t]*(?P<mark>[%!])(?P<rest>.*)$").match
+_ASSIGN = re.compile(
+    r"(?P<left>[^=!%()\[\]{}'\"#;]*(?:\[[^\]\n]*\][^=!%(){}'\"#;]*)?)=[ \t]*(?P<mark>[%!])(?P<rest>.*)$"
+).match
 _HELP = re.compile(r"(?P<name>%{0,2}(?!\d)[\w*]+(?:\.[\w*]+|\[-?\d+\])*)(?P<mark>\?\??)$").match
 _CLASSIC_PROMPT = re.compile(r"^(>>>|\.\.\.)( |$)")
 _NUMBERED_PROMPT = re.compile(r"^(In \[\d+\]: |\s*\.{3,}: ?)")

@@ -103,8 +103,20 @@ class Image(DisplayObject):
     binary = True
     _SIGNATURES = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp"))
 
-    def __init__(self, data=None, url=None, filename=None, format=None, embed=None, width=None, height=None,
-                 retina=False, unconfined=False, metadata=None, alt=None):
+    def __init__(
+        self,
+        data=None,
+        url=None,
+        filename=None,
+        format=None,
+        embed=None,
+        width=None,
+        height=None,
+        retina=False,
+        unconfined=False,
+        metadata=None,
+        alt=None,
+    ):
         if isinstance(data, str):
             if data.startswith(("http://", "https://")):
                 url, data = data, None
@@ -128,7 +140,9 @@ class Image(DisplayObject):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         if self.data is None:
-            sizes = "".join(f' {name}="{value}"' for name, value in (("width", self.width), ("height", self.height)) if value)
+            sizes = "".join(
+                f' {name}="{value}"' for name, value in (("width", self.width), ("height", self.height)) if value
+            )
             alt = f' alt="{html.escape(self.alt)}"' if self.alt else ""
             return {"text/html": f'<img src="{html.escape(self.url)}"{sizes}{alt}/>'}
         about = {name: value for name in ("width", "height", "alt") if (value := getattr(self, name)) is not None}
@@ -152,7 +166,11 @@ class Audio(DisplayObject):
         self.autoplay = autoplay
         super().__init__(data, None if url else None, filename, metadata)
         self.url = url
-        self.mimetype = mimetype or mimetypes.guess_type(filename or url or "")[0] or f"{self.tag}/{'wav' if self.tag == 'audio' else 'mp4'}"
+        self.mimetype = (
+            mimetype
+            or mimetypes.guess_type(filename or url or "")[0]
+            or f"{self.tag}/{'wav' if self.tag == 'audio' else 'mp4'}"
+        )
 
     def _repr_html_(self):
         source = self.url or f"data:{self.mimetype};base64,{base64.b64encode(self.data).decode()}"
@@ -181,7 +199,8 @@ class IFrame:
     def _repr_html_(self):
         query = "&".join(f"{name}={value}" for name, value in self.params.items())
         source = html.escape(self.src + ("?" + query if query else ""))
-        return f'<iframe width="{self.width}" height="{self.height}" src="{source}" frameborder="0" allowfullscreen></iframe>'
+        size = f'width="{self.width}" height="{self.height}"'
+        return f'<iframe {size} src="{source}" frameborder="0" allowfullscreen></iframe>'
 
 
 class Code(DisplayObject):
@@ -264,5 +283,19 @@ def display_function(*objs, **arguments):
 
 
 CLASSES = (
-    DisplayObject, HTML, Markdown, Latex, SVG, Javascript, Pretty, Math, JSON, Image, Audio, Video, IFrame, Code, ProgressBar,
+    DisplayObject,
+    HTML,
+    Markdown,
+    Latex,
+    SVG,
+    Javascript,
+    Pretty,
+    Math,
+    JSON,
+    Image,
+    Audio,
+    Video,
+    IFrame,
+    Code,
+    ProgressBar,
 )

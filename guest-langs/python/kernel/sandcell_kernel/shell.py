@@ -89,7 +89,11 @@ class InteractiveShell:
                 self.user_ns[name] = ""
         if everything:
             for name in list(self.user_ns):
-                if name not in HIDDEN and name not in self.host_names and not (name.startswith("__") and name.endswith("__")):
+                if (
+                    name not in HIDDEN
+                    and name not in self.host_names
+                    and not (name.startswith("__") and name.endswith("__"))
+                ):
                     del self.user_ns[name]
 
     def lookup(self, name):

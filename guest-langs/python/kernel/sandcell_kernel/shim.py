@@ -8,7 +8,7 @@ import types
 
 import _sandcell
 
-from . import calls, display, magics, rich, streams, tracebacks
+from . import calls, display, magics, rich, shell, streams, tracebacks
 
 VERSION = (9, 0, 0)
 
@@ -31,6 +31,7 @@ def _registrar(shell, kind):
 
     def register(function_or_name):
         if isinstance(function_or_name, str):
+
             def with_name(function):
                 shell.register_magic_function(function, kind, function_or_name)
                 return function
@@ -43,15 +44,19 @@ def _registrar(shell, kind):
     return register
 
 
-def install_ipython(shell, publisher):
+def install_ipython(the_shell, publisher):
     """Make ``import IPython`` work."""
 
     def get_ipython():
         """The shell of the kernel."""
-        return shell
+        return the_shell
 
     shared = {"get_ipython": get_ipython, "display": publisher.display}
-    capture = {"capture_output": magics.output.capture_output, "CapturedIO": magics.output.CapturedIO, "RichOutput": rich.RichOutput}
+    capture = {
+        "capture_output": magics.output.capture_output,
+        "CapturedIO": magics.output.CapturedIO,
+        "RichOutput": rich.RichOutput,
+    }
     functions = {
         "display": publisher.display,
         "update_display": publisher.update_display,
@@ -61,7 +66,7 @@ def install_ipython(shell, publisher):
     }
     classes = {kind.__name__: kind for kind in rich.CLASSES}
     errors = {"UsageError": tracebacks.UsageError, "StdinNotImplementedError": streams.StdinNotImplementedError}
-    magic = {f"register_{kind}_magic": _registrar(shell, kind) for kind in ("line", "cell", "line_cell")}
+    magic = {f"register_{kind}_magic": _registrar(the_shell, kind) for kind in ("line", "cell", "line_cell")}
     version = {"version_info": VERSION, "__version__": ".".join(map(str, VERSION))}
     doc = "The parts of IPython that programs in cells use, over the Sandcell kernel. Not IPython itself."
     _module("IPython", doc, {**shared, **version}, is_package=True)
@@ -71,7 +76,7 @@ def install_ipython(shell, publisher):
     _module("IPython.core.display_functions", "", functions)
     _module("IPython.core.error", "", errors)
     _module("IPython.core.getipython", "", {"get_ipython": get_ipython})
-    _module("IPython.core.interactiveshell", "", {"InteractiveShell": type(shell)})
+    _module("IPython.core.interactiveshell", "", {"InteractiveShell": shell.InteractiveShell})
     _module("IPython.core.magic", "", magic)
     _module("IPython.utils", "", {}, is_package=True)
     _module("IPython.utils.capture", "", capture)
@@ -81,8 +86,14 @@ def install_ipython(shell, publisher):
 
 def install_sandcell():
     """Make ``import sandcell`` work: the errors of the kernel; host functions become its attributes."""
+    errors = (
+        calls.HostFunctionError,
+        _sandcell.OutputLimitExceeded,
+        shell.CommandNotAvailable,
+        magics.packages.PackageNotAvailable,
+    )
     return _module(
         "sandcell",
         "The sandbox around this program. The functions that the host provides are attributes of this module.",
-        {"HostFunctionError": calls.HostFunctionError, "OutputLimitExceeded": _sandcell.OutputLimitExceeded},
+        {kind.__name__: kind for kind in errors},
     )

@@ -1,7 +1,8 @@
 """The order of boot: modules, streams, loop, shell, hooks, warm-up, and the state that a first cell finds."""
 
+import builtins
 import gc
-import io
+import linecache
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ from . import PRIVATE_BUILTINS, preload
 
 HOME = "/home/user"
 
-# Deeper recursion of Python functions than this is refused: see the note in README.md.
+# Python functions may call each other so deep at most; see "Recursion" in README.md.
 RECURSION_LIMIT = 200_000
 
 
@@ -29,8 +30,120 @@ class Exit:
         raise SystemExit(code)
 
 
-def _clamp_recursion():
-    """sys.setrecursionlimit up to what the stack of the sandbox bears."""
+class Kernel:
+    """The parts of the kernel, made once."""
+
+    def __init__(self):
+        from . import calls, display, formats, loop, options, renewal, report, rich, shell, shim, streams
+        from .magics import output
+
+        self.main = sys.modules["__main__"]
+        self.inputs, self.outputs, self.cells, self.modules = [""], {}, {}, {}
+        self.streams = streams.Streams()
+        self.streams.install()
+        self.stream_write = streams.TextStream.write
+        self.reporter = report.Reporter(self.cells, self.streams.stderr)
+        formatter = formats.Formatter(self.reporter.print)
+        self.publisher = display.Publisher(formatter)
+        rich.display_function = self.publisher.display
+        output.capture_output.publisher = self.publisher
+        self.shell = shell.InteractiveShell(
+            self.main, self.inputs, self.outputs, self.publisher, formatter, self.reporter.print
+        )
+        all_calls = calls.Calls()
+        self.loop_keeper = loop.LoopKeeper(all_calls, self.reporter.print)
+        sandcell = shim.install_sandcell()
+        self.get_ipython = shim.install_ipython(self.shell, self.publisher)
+        self.renewal = renewal.Renewal(self.shell, sandcell, all_calls)
+        self.options = options.Options(self.streams, vars(self.main))
+
+    def change_interpreter(self):
+        """Put into the interpreter what is different here."""
+        from . import sources, unavailable
+
+        self.plain_print = builtins.print
+        builtins.print = _sandcell.print
+        builtins.input = self.streams.input
+        builtins.display = self.publisher.display
+        builtins.get_ipython = self.get_ipython
+        builtins.exit, builtins.quit = Exit("exit"), Exit("quit")
+        builtins.help = sys.modules["_sitebuiltins"]._Helper()
+        sys.displayhook = lambda value: None if value is None else self.publisher.display(value)
+        signal.signal(signal.SIGINT, _sandcell.interrupt)
+        self.loop_keeper.install()
+        unavailable.install()
+        sources.install(self.cells)
+        clamp_recursion()
+
+    def install_hooks(self):
+        """Hand over to the C half what it calls and holds."""
+        from . import rewrite
+
+        _sandcell.install(
+            automagic=rewrite.AUTOMAGIC,
+            inputs=self.inputs,
+            outputs=self.outputs,
+            sources=self.cells,
+            line_cache=linecache.cache,
+            loop=self.loop_keeper.loop,
+            stdout=self.streams.stdout,
+            stderr=self.streams.stderr,
+            stream_write=self.stream_write,
+            plain_print=self.plain_print,
+            interrupt_handler=_sandcell.interrupt,
+            begin=self.options.begin,
+            end=self.options.end,
+            rewrite=lambda source: rewrite.rewrite(source, self.shell.known),
+            report=self.reporter.report,
+            show=self.publisher.show,
+            await_value=self.loop_keeper.await_value,
+            turn=self.loop_keeper.turn,
+            repair=self.repair,
+            renew=self.renewal.renew,
+        )
+
+    def repair(self):
+        """Make whole what a cell broke for all that follow."""
+        if "sys" not in sys.modules:  # cleared: what the image had is there again
+            for name, module in self.modules.items():
+                sys.modules.setdefault(name, module)
+        sys.modules["__main__"] = self.main
+        namespace = vars(self.main)
+        namespace.setdefault("__builtins__", builtins)
+        namespace.setdefault("__name__", "__main__")
+        self.streams.repair()
+        signal.signal(signal.SIGINT, _sandcell.interrupt)
+
+    def warm_up(self):
+        """Run the warm-up cells, and forget them."""
+        from . import warmup
+
+        namespace, environment = dict(vars(self.main)), dict(os.environ)
+        statuses = _sandcell.warm_up(warmup.CELLS, warmup.OPTIONS)
+        failures = [
+            text
+            for text, status in zip(warmup.CELLS, statuses, strict=True)
+            if status != text.startswith(warmup.RAISES)
+        ]
+        if failures:
+            raise RuntimeError(f"warm-up cells failed: {failures}")
+        for name in set(os.environ) - set(environment):
+            del os.environ[name]
+        os.environ.update(environment)
+        for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+            vars(sys).pop(name, None)
+        vars(self.main).clear()
+        vars(self.main).update(namespace)
+        self.inputs[:] = [""]
+        self.outputs.clear()
+        for name in self.cells:
+            linecache.cache.pop(name, None)
+        self.cells.clear()
+        _sandcell.forget(0)
+
+
+def clamp_recursion():
+    """sys.setrecursionlimit up to what the memory of a sandbox bears."""
     set_limit = sys.setrecursionlimit
 
     def setrecursionlimit(limit, /):
@@ -41,114 +154,22 @@ def _clamp_recursion():
 
 
 def start():
+    """Boot the Python half."""
     missing = preload.load()
     sys.stderr.write(f"modules passed over: {' '.join(missing) or 'none'}\n")
-    # from here on: the kernel's own modules, with its private builtins
-    import builtins
-    import linecache
-
     PRIVATE_BUILTINS["print"] = _sandcell.print
-    from . import calls, display, formats, loop, options, renewal, report, rewrite, rich, shell, shim, sources, streams, unavailable
-    from .magics import output
-
     if os.path.isdir(HOME):
         os.chdir(HOME)
-    # as in Jupyter: modules in the current folder can be imported; the kernel's own folder cannot be found
+    # as in Jupyter, modules in the current folder can be imported; the kernel's own folder cannot be found
     sys.path[:] = ["", *(folder for folder in sys.path if not folder.endswith("/sandcell"))]
     sys.argv = [""]
-
-    inputs, outputs, cells, modules = [""], {}, {}, {}
-    main = sys.modules["__main__"]
-    the_streams = streams.Streams()
-    the_streams.install()
-    reporter = report.Reporter(cells, the_streams.stderr)
-    formatter = formats.Formatter(reporter.print)
-    publisher = display.Publisher(formatter)
-    rich.display_function = publisher.display
-    output.capture_output.publisher = publisher
-    the_shell = shell.InteractiveShell(main, inputs, outputs, publisher, formatter, reporter.print)
-    all_calls = calls.Calls()
-    keeper = loop.LoopKeeper(all_calls, reporter.print)
-    sandcell = shim.install_sandcell()
-    sandcell.__dict__.update({kind.__name__: kind for kind in (shell.CommandNotAvailable, shell.packages.PackageNotAvailable)})
-    the_renewal = renewal.Renewal(the_shell, sandcell, all_calls)
-    the_options = options.Options(the_streams, vars(main))
-
-    plain_print = builtins.print
-    builtins.print = _sandcell.print
-    builtins.input = the_streams.input
-    builtins.display = publisher.display
-    builtins.get_ipython = shim.install_ipython(the_shell, publisher)
-    builtins.exit, builtins.quit = Exit("exit"), Exit("quit")
-    builtins.help = sys.modules["_sitebuiltins"]._Helper()
-    sys.displayhook = lambda value: None if value is None else publisher.display(value)
-    signal.signal(signal.SIGINT, _sandcell.interrupt)
-    keeper.install()
-    unavailable.install()
-    sources.install(cells)
-    _clamp_recursion()
-
-    def repair():
-        if "sys" not in sys.modules:  # cleared: what the image had is there again
-            for name, module in modules.items():
-                sys.modules.setdefault(name, module)
-        sys.modules["__main__"] = main
-        vars(main).setdefault("__builtins__", builtins)
-        vars(main).setdefault("__name__", "__main__")
-        the_streams.repair()
-        signal.signal(signal.SIGINT, _sandcell.interrupt)
-
-    _sandcell.install(
-        automagic=rewrite.AUTOMAGIC,
-        inputs=inputs,
-        outputs=outputs,
-        sources=cells,
-        line_cache=linecache.cache,
-        loop=keeper.loop,
-        stdout=the_streams.stdout,
-        stderr=the_streams.stderr,
-        stream_write=streams.TextStream.write,
-        plain_print=plain_print,
-        interrupt_handler=_sandcell.interrupt,
-        begin=the_options.begin,
-        end=the_options.end,
-        rewrite=lambda source: rewrite.rewrite(source, the_shell.known),
-        report=reporter.report,
-        show=publisher.show,
-        await_value=keeper.await_value,
-        turn=keeper.turn,
-        repair=repair,
-        renew=the_renewal.renew,
-    )
-    the_shell.fill_namespace()
-    _warm_up(main, the_shell, inputs, outputs, cells, linecache)
-    modules.update(sys.modules)
-
-
-def _warm_up(main, the_shell, inputs, outputs, cells, linecache):
-    from . import warmup
-
-    fresh = dict(vars(main))
-    environment = dict(os.environ)
-    statuses = _sandcell.warm_up(warmup.CELLS, warmup.OPTIONS)
-    failures = [text for text, status in zip(warmup.CELLS, statuses) if status != text.startswith(warmup.RAISES)]
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.modules["io"] = io
-    for name in ("last_exc", "last_type", "last_value", "last_traceback"):
-        vars(sys).pop(name, None)
-    vars(main).clear()
-    vars(main).update(fresh)
-    inputs[:] = [""]
-    outputs.clear()
-    for name in list(linecache.cache):
-        if name in cells:
-            del linecache.cache[name]
-    cells.clear()
-    the_shell.display_pub.__dict__.pop("publish", None)
-    _sandcell.forget(0)
-    for name in [name for name in sys.modules if name.partition(".")[0] == "sandcell_kernel" or name == "_sandcell"]:
-        del sys.modules[name]
+    kernel = Kernel()
+    kernel.change_interpreter()
+    kernel.install_hooks()
+    kernel.shell.fill_namespace()
+    kernel.warm_up()
+    for name in list(sys.modules):
+        if name == "_sandcell" or name.partition(".")[0] == "sandcell_kernel":
+            del sys.modules[name]
+    kernel.modules.update(sys.modules)
     gc.collect()
-    if failures:
-        raise RuntimeError(f"the warm-up failed: {failures}")

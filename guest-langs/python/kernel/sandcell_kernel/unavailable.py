@@ -42,30 +42,39 @@ MODULES = {
 # Functions of os that other systems have: their absence is told by this sentence.
 OS_FUNCTIONS = {
     **dict.fromkeys(
-        "fork forkpty vfork system spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe posix_spawn "
-        "posix_spawnp wait waitpid waitid wait3 wait4 kill killpg execv execve pipe pipe2 setsid getpgid nice".split(),
+        """
+            fork forkpty vfork system spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe
+            posix_spawn posix_spawnp wait waitpid waitid wait3 wait4 kill killpg execv execve pipe pipe2 setsid
+            getpgid nice
+        """.split(),
         PROCESSES,
     ),
     **dict.fromkeys(
         "getuid geteuid getgid getegid setuid setgid getlogin chown lchown fchown chroot umask".split(),
         "there are no user accounts in this sandbox",
     ),
-    **dict.fromkeys("openpty ttyname tcgetpgrp ctermid".split(), "there is no terminal in this sandbox"),
-    **dict.fromkeys("cpu_count getloadavg sched_yield uname sched_getaffinity".split(), "the machine is hidden from this sandbox"),
+    **dict.fromkeys(["openpty", "ttyname", "tcgetpgrp", "ctermid"], "there is no terminal in this sandbox"),
+    **dict.fromkeys(
+        ["cpu_count", "getloadavg", "sched_yield", "uname", "sched_getaffinity"],
+        "the machine is hidden from this sandbox",
+    ),
 }
 
 # Third-party packages that programs ask for: told apart from a name that was mistyped.
 PACKAGES = frozenset(
-    "IPython PIL aiohttp altair anthropic anyio attr bokeh boto3 bs4 celery certifi cffi chardet click cryptography cv2 "
-    "cython dask dateutil django docker docx duckdb fastapi flask gensim geopandas google gradio h5py httpx huggingface_hub "
-    "ipywidgets jax jinja2 joblib jsonschema jupyter keras kiwisolver langchain librosa lightgbm llvmlite lxml markdown "
-    "marshmallow matplotlib mpmath msgpack networkx nltk notebook numba numexpr numpy onnx openai openpyxl orjson packaging "
-    "pandas paramiko patsy peewee pexpect pip plotly polars protobuf psutil psycopg2 pyarrow pydantic pygame pygments pymongo "
-    "pymysql pyparsing pypdf pytest pytz pyyaml redis regex reportlab requests rich ruamel scipy scrapy seaborn selenium "
-    "setuptools shapely simplejson six skimage sklearn smolagents sounddevice soupsieve spacy sqlalchemy starlette statsmodels "
-    "streamlit sympy tabulate tenacity tensorflow tiktoken tokenizers toolz torch torchvision tornado tqdm transformers "
-    "typing_extensions ujson urllib3 uvicorn uvloop wand websocket websockets werkzeug wheel wordcloud xarray xgboost "
-    "xlrd xlsxwriter yaml zmq".split()
+    """
+        IPython PIL aiohttp altair anthropic anyio attr bokeh boto3 bs4 celery certifi cffi chardet click
+        cryptography cv2 cython dask dateutil django docker docx duckdb fastapi flask gensim geopandas google
+        gradio h5py httpx huggingface_hub ipywidgets jax jinja2 joblib jsonschema jupyter keras kiwisolver
+        langchain librosa lightgbm llvmlite lxml markdown marshmallow matplotlib mpmath msgpack networkx nltk
+        notebook numba numexpr numpy onnx openai openpyxl orjson packaging pandas paramiko patsy peewee pexpect
+        pip plotly polars protobuf psutil psycopg2 pyarrow pydantic pygame pygments pymongo pymysql pyparsing
+        pypdf pytest pytz pyyaml redis regex reportlab requests rich ruamel scipy scrapy seaborn selenium
+        setuptools shapely simplejson six skimage sklearn smolagents sounddevice soupsieve spacy sqlalchemy
+        starlette statsmodels streamlit sympy tabulate tenacity tensorflow tiktoken tokenizers toolz torch
+        torchvision tornado tqdm transformers typing_extensions ujson urllib3 uvicorn uvloop wand websocket
+        websockets werkzeug wheel wordcloud xarray xgboost xlrd xlsxwriter yaml zmq
+    """.split()
 )
 
 
@@ -89,9 +98,7 @@ class MissingFinder:
 def _missing_os_function(name):
     """``os.fork`` and its like: hasattr() stays false, and the error says why."""
     words = OS_FUNCTIONS.get(name)
-    raise AttributeError(
-        f"module 'os' has no attribute {name!r}" + (f" ({words})" if words else ""), name=name, obj=os
-    )
+    raise AttributeError(f"module 'os' has no attribute {name!r}" + (f" ({words})" if words else ""), name=name, obj=os)
 
 
 def _refuse(error, words, name):

@@ -43,7 +43,13 @@ class Bundles(unittest.TestCase):
         data, metadata = self.formatter.bundle(Rich())
         self.assertEqual(
             data,
-            {"text/html": "<b>", "image/png": "cG5n", "image/jpeg": "aGk=", "application/json": {"a": [1]}, "text/plain": "R"},
+            {
+                "text/html": "<b>",
+                "image/png": "cG5n",
+                "image/jpeg": "aGk=",
+                "application/json": {"a": [1]},
+                "text/plain": "R",
+            },
         )
         self.assertEqual(metadata, {"image/png": {"width": 3}})
 

@@ -27,7 +27,7 @@ class LineMagics(unittest.TestCase):
     def test_commands(self):
         self.check("!ls -l", "get_ipython().system('ls -l')")
         self.check("!!ls", "get_ipython().getoutput('ls')")
-        self.check("if x:\n  !echo \"don't\"\ny", "if x:", "  get_ipython().system('echo \"don\\'t\"')", "y")
+        self.check('if x:\n  !echo "don\'t"\ny', "if x:", "  get_ipython().system('echo \"don\\'t\"')", "y")
 
     def test_help(self):
         self.check("len?", "get_ipython().run_line_magic('pinfo', 'len')")

@@ -45,7 +45,9 @@ class Writing(unittest.TestCase):
         self.assertFalse(self.out.isatty())
         self.assertFalse(self.out.readable() or self.out.seekable())
         self.assertTrue(self.out.writable())
-        self.assertEqual((self.out.encoding, self.out.errors, self.err.errors), ("utf-8", "surrogateescape", "backslashreplace"))
+        self.assertEqual(
+            (self.out.encoding, self.out.errors, self.err.errors), ("utf-8", "surrogateescape", "backslashreplace")
+        )
         self.out.reconfigure(line_buffering=True)
         self.out.flush()
         with self.assertRaises(io.UnsupportedOperation):

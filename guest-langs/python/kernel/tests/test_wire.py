@@ -7,7 +7,7 @@ from sandcell_kernel import wire
 
 class Wire(unittest.TestCase):
     def test_round_trip(self):
-        value = {"a": [1, -2.5, None, True, "é\n\"\\\u2028"], "": {}}
+        value = {"a": [1, -2.5, None, True, 'é\n"\\\u2028'], "": {}}
         self.assertEqual(wire.loads(wire.dumps(value)), value)
         self.assertEqual(json.loads(wire.dumps(value)), value)
 
@@ -20,8 +20,14 @@ class Wire(unittest.TestCase):
         deep = []
         for _ in range(100_000):
             deep = [deep]
-        for value, error in ((object(), TypeError), ({1, 2}, TypeError), (math.nan, ValueError), (circle, ValueError),
-                             ({(1, 2): 3}, TypeError), (deep, ValueError)):
+        for value, error in (
+            (object(), TypeError),
+            ({1, 2}, TypeError),
+            (math.nan, ValueError),
+            (circle, ValueError),
+            ({(1, 2): 3}, TypeError),
+            (deep, ValueError),
+        ):
             with self.assertRaises(error):
                 wire.dumps(value)
 

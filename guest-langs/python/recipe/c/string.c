@@ -58,20 +58,26 @@ int memcmp(const void *left_start, const void *right_start, size_t size)
 
 void *memchr(const void *start, int byte, size_t size)
 {
-    const unsigned char *at = start;
+    if (size == 0) {
+        return NULL;
+    }
+    const unsigned char *first = start;
     v128_t wanted = wasm_i8x16_splat((int8_t)byte);
-    for (; size >= BLOCK; at += BLOCK, size -= BLOCK) {
-        uint32_t found = matches(at, wanted);
-        if (found != 0) {
-            return (void *)(at + __builtin_ctz(found));
+    size_t before = MISALIGNED(first);
+    const unsigned char *block = first - before;
+    /* What stands before the start in its first block does not count. */
+    uint32_t found = matches(block, wanted) >> before << before;
+    /* Aligned blocks, for `size` may be more than there is: only what comes
+     * before the byte has to be there. */
+    while (found == 0) {
+        block += BLOCK;
+        if ((size_t)(block - first) >= size) {
+            return NULL;
         }
+        found = matches(block, wanted);
     }
-    for (; size > 0; at++, size--) {
-        if (*at == (unsigned char)byte) {
-            return (void *)at;
-        }
-    }
-    return NULL;
+    const unsigned char *at = block + __builtin_ctz(found);
+    return (size_t)(at - first) < size ? (void *)at : NULL;
 }
 
 void *memrchr(const void *start, int byte, size_t size)
@@ -133,15 +139,4 @@ char *strchr(const char *text, int byte)
 char *strrchr(const char *text, int byte)
 {
     return memrchr(text, byte, strlen(text) + 1);
-}
-
-int strcmp(const char *left_text, const char *right_text)
-{
-    const unsigned char *left = (const unsigned char *)left_text;
-    const unsigned char *right = (const unsigned char *)right_text;
-    while (*left != 0 && *left == *right) {
-        left++;
-        right++;
-    }
-    return (int)*left - (int)*right;
 }

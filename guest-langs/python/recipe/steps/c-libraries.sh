@@ -61,7 +61,7 @@ cp "$SQLITE/sqlite3.h" "$SQLITE/sqlite3ext.h" out/include
 
 # As objects, not an archive: these must win over zig's weak ones in every case.
 DLMALLOC=$CRATES/libffi-sys/libffi/src
-for file in malloc duplicate; do
+for file in malloc duplicate string; do
     $GUEST_CC $OPTIMISE -w -fno-builtin "-I$DLMALLOC" -c "recipe/c/$file.c" -o "out/lib/$file.o"
 done
 

@@ -28,6 +28,7 @@ pub(super) const RECIPE: &[File] = embedded!(
     "crates.toml",
     "interpreter.txt",
     "pack/compile.py",
+    "pack/patch.py",
     "pack/stdlib.py",
     "pack/unpack.py",
     "requirements-compiler.txt",

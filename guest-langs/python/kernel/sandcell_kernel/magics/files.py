@@ -29,7 +29,7 @@ def run(shell, line):
             source = file.read()
     except OSError as error:
         raise UsageError(f"%run: {error.strerror}: {words[0]!r}") from None
-    namespace = shell.user_ns if "i" in chosen else {"__builtins__": shell.user_ns.get("__builtins__")}
+    namespace = shell.user_ns if "i" in chosen else {"__builtins__": sys.modules["builtins"]}
     main_name = "__main__" if "n" not in chosen else posixpath.basename(path).removesuffix(".py")
     before = {name: shell.user_ns.get(name, KeyError) for name in ("__file__", "__name__")}
     arguments, paths = sys.argv, list(sys.path)

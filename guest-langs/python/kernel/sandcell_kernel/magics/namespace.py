@@ -21,7 +21,7 @@ def who(shell, line):
     """Print the names of all variables of the user's."""
     names = who_ls(shell, line)
     if not names:
-        print(f"No variables match your requested type." if line.strip() else "Interactive namespace is empty.")
+        print("No variables match your requested type." if line.strip() else "Interactive namespace is empty.")
         return
     columns = [names[start : start + 8] for start in range(0, len(names), 8)]
     print("\n".join("\t ".join(row) for row in columns))

@@ -67,7 +67,9 @@ class capture_output:
 def capture(shell, line, cell):
     """Run the cell and keep its output in a variable (or drop it).  --no-stdout --no-stderr --no-display"""
     words = line.split()
-    unknown = [word for word in words if word.startswith("-") and word not in ("--no-stdout", "--no-stderr", "--no-display")]
+    unknown = [
+        word for word in words if word.startswith("-") and word not in ("--no-stdout", "--no-stderr", "--no-display")
+    ]
     names = [word for word in words if not word.startswith("-")]
     if unknown or len(names) > 1:
         raise UsageError("usage: %%capture [--no-stdout] [--no-stderr] [--no-display] [variable]")

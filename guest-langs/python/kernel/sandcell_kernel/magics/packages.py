@@ -22,10 +22,12 @@ _SPECIFIER = re.compile(r"(===?|!=|~=|[<>]=?)\s*([^\s,;)]+)").findall
 
 # Options of `pip install` that take a value; the value is no requirement.
 _VALUED = frozenset(
-    "-i --index-url --extra-index-url -f --find-links -t --target -c --constraint --prefix --root --src --platform "
-    "--python-version --implementation --abi --proxy --retries --timeout --trusted-host --cert --client-cert "
-    "--cache-dir --log --progress-bar --upgrade-strategy --no-binary --only-binary --root-user-action "
-    "--python -C --config-settings".split()
+    """
+        -i --index-url --extra-index-url -f --find-links -t --target -c --constraint --prefix --root --src
+        --platform --python-version --implementation --abi --proxy --retries --timeout --trusted-host --cert
+        --client-cert --cache-dir --log --progress-bar --upgrade-strategy --no-binary --only-binary
+        --root-user-action --python -C --config-settings
+    """.split()
 )
 
 # Distributions whose module has another name.
@@ -190,15 +192,19 @@ def _list():
     rows = sorted((distribution.metadata["Name"], distribution.version) for distribution in _distributions().values())
     width = max([7, *(len(name) for name, _ in rows)])
     version_width = max([7, *(len(version) for _, version in rows)])
-    print("\n".join([
-        f"{'Package':<{width}} Version",
-        "-" * width + " " + "-" * version_width,
-        *(f"{name:<{width}} {version}" for name, version in rows),
-    ]))
+    print(
+        "\n".join(
+            [
+                f"{'Package':<{width}} Version",
+                "-" * width + " " + "-" * version_width,
+                *(f"{name:<{width}} {version}" for name, version in rows),
+            ]
+        )
+    )
 
 
 def _freeze():
-    for name, distribution in sorted(_distributions().items()):
+    for _, distribution in sorted(_distributions().items()):
         print(f"{distribution.metadata['Name']}=={distribution.version}")
 
 
@@ -213,7 +219,8 @@ def _show(words):
         if distribution is None:
             continue
         about = distribution.metadata
-        lines = [f"{key}: {about.get(key) or ''}" for key in ("Name", "Version", "Summary", "Home-page", "Author", "License")]
+        lines = [f"Name: {about['Name']}", f"Version: {distribution.version}"]
+        lines.extend(f"{key}: {about.get(key) or ''}" for key in ("Summary", "Home-page", "Author", "License"))
         requires = ", ".join(re.split(r"[ ;<>=!~\[(]", text)[0] for text in distribution.requires or ())
         print("\n".join([*lines, f"Location: {SITE_PACKAGES}", f"Requires: {requires}"]))
     if missing:
@@ -243,8 +250,10 @@ def pip(line):
     elif command == "check":
         print("No broken requirements found.")
     elif command in ("help", "--help", "-h"):
-        print("pip is built into the sandbox: pip install | list | show | freeze | check | --version\n"
-              "The packages of an image are fixed: install tells whether a package is there.")
+        print(
+            "pip is built into the sandbox: pip install | list | show | freeze | check | --version\n"
+            "The packages of an image are fixed: install tells whether a package is there."
+        )
     elif command in ("uninstall", "download", "wheel", "lock", "index", "search", "cache", "config"):
         raise PackageNotAvailable(f"pip {command} is not possible: the packages of this image are fixed")
     else:

@@ -14,7 +14,7 @@ _NO_PACKAGES = "packages cannot be installed at run time, ask the host to add th
 _NO_TERMINAL = "there is no terminal in this sandbox"
 IMPOSSIBLE = {
     **dict.fromkeys("bash sh script ! sx system perl ruby pypy python python2 python3".split(), _NO_COMMANDS),
-    **dict.fromkeys("conda mamba micromamba uv".split(), _NO_PACKAGES),
+    **dict.fromkeys(["conda", "mamba", "micromamba", "uv"], _NO_PACKAGES),
     **dict.fromkeys("debug pdb edit page man less more gui killbgscripts".split(), _NO_TERMINAL),
 }
 
@@ -69,7 +69,9 @@ def options(line, flags, valued=""):
                 found[letter] = letters
                 break
             if letter not in flags:
-                raise UsageError(f"option -{letter} not recognized (allowed: {' '.join('-' + known for known in flags + valued)})")
+                raise UsageError(
+                    f"option -{letter} not recognized (allowed: {' '.join('-' + known for known in flags + valued)})"
+                )
             found[letter] = True
         rest = after.lstrip()
     return found, rest
