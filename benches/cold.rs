@@ -12,7 +12,10 @@ const ROUNDS: usize = 60;
 
 fn spawn(program: &PathBuf, arguments: &[&str], series: &mut Series) -> anyhow::Result<()> {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
     let status = series.time(|| command.status())?;
     anyhow::ensure!(status.success(), "{program:?} failed");
     Ok(())
@@ -21,11 +24,20 @@ fn spawn(program: &PathBuf, arguments: &[&str], series: &mut Series) -> anyhow::
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     drop(runtime(0).await?);
-    let binary = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/release/sandcell");
-    anyhow::ensure!(binary.exists(), "cargo build --release makes {}", binary.display());
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target"),
+        PathBuf::from,
+    );
+    let binary = target.join("release/sandcell");
+    anyhow::ensure!(
+        binary.exists(),
+        "cargo build --release makes {}",
+        binary.display()
+    );
     let native = PathBuf::from("/usr/bin/python3");
     let nothing = PathBuf::from("/bin/true");
-    let (mut ours, mut theirs, mut floor) = (Series::default(), Series::default(), Series::default());
+    let (mut ours, mut theirs, mut floor) =
+        (Series::default(), Series::default(), Series::default());
     for _ in 0..ROUNDS {
         spawn(&binary, &["run", "-c", "1+1"], &mut ours)?;
         if native.exists() {
@@ -33,7 +45,10 @@ async fn main() -> anyhow::Result<()> {
         }
         spawn(&nothing, &[], &mut floor)?;
     }
-    head("Cold process to first result", "cargo build --release && cargo bench --bench cold");
+    head(
+        "Cold process to first result",
+        "cargo build --release && cargo bench --bench cold",
+    );
     let beside = format!(
         "python3 -c: {:.2} ms; /bin/true: {:.2} ms",
         theirs.min_ms(),

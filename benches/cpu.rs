@@ -18,7 +18,10 @@ const PROGRAMS: [(&str, &str); 4] = [
         "def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)\ndef run(): fib(27)\n",
     ),
     ("nbody, 50,000 steps", include_str!("programs/nbody.py")),
-    ("strings and dictionaries", include_str!("programs/strings.py")),
+    (
+        "strings and dictionaries",
+        include_str!("programs/strings.py"),
+    ),
     ("json", include_str!("programs/json_round.py")),
 ];
 
@@ -32,7 +35,10 @@ fn native_ms(program: &str) -> Option<f64> {
     let timed = format!(
         "{program}\nimport os\na = os.times().user\nb = []\nimport time\nt = time.process_time()\nrun()\nprint((time.process_time() - t) * 1000)"
     );
-    let output = Command::new("/usr/bin/python3.11").args(["-c", &timed]).output().ok()?;
+    let output = Command::new("/usr/bin/python3.11")
+        .args(["-c", &timed])
+        .output()
+        .ok()?;
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 
@@ -40,7 +46,10 @@ fn native_ms(program: &str) -> Option<f64> {
 async fn main() -> anyhow::Result<()> {
     let runtime = runtime(0).await?;
     Cache::of_user()?.add_fuel("python")?;
-    head("Speed of the interpreter, processor time, minimum of 7", "cargo bench --bench cpu");
+    head(
+        "Speed of the interpreter, processor time, minimum of 7",
+        "cargo bench --bench cpu",
+    );
     let (mut epoch_product, mut fuel_product, mut count) = (1.0, 1.0, 0);
     for (name, program) in PROGRAMS {
         let epoch = runtime.sandbox().start().await?.context()?;
@@ -58,14 +67,22 @@ async fn main() -> anyhow::Result<()> {
             epoch_product *= ours / theirs;
             fuel_product *= fueled / theirs;
             count += 1;
-            let ratios = format!("{theirs:.1} ms; ratio {:.2}, {:.2}", ours / theirs, fueled / theirs);
+            let ratios = format!(
+                "{theirs:.1} ms; ratio {:.2}, {:.2}",
+                ours / theirs,
+                fueled / theirs
+            );
             row_of(name, &figure, &ratios);
         } else {
             row_of(name, &figure, "no /usr/bin/python3.11");
         }
     }
     let root = 1.0 / f64::from(count.max(1));
-    let means = format!("{:.2}, with fuel {:.2}", f64::powf(epoch_product, root), f64::powf(fuel_product, root));
+    let means = format!(
+        "{:.2}, with fuel {:.2}",
+        f64::powf(epoch_product, root),
+        f64::powf(fuel_product, root)
+    );
     row_of("geometric mean of the ratios to python3.11", &means, "");
     Ok(())
 }

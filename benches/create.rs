@@ -26,7 +26,10 @@ async fn first_result(runtime: &Runtime, series: &mut Series) -> anyhow::Result<
 /// The floor without isolation: a native interpreter started anew.
 fn native(series: &mut Series) -> bool {
     let run = || {
-        Command::new("/usr/bin/python3").args(["-c", "print(1+1)"]).stdout(Stdio::null()).status()
+        Command::new("/usr/bin/python3")
+            .args(["-c", "print(1+1)"])
+            .stdout(Stdio::null())
+            .status()
     };
     series.time(run).is_ok_and(|status| status.success())
 }
@@ -57,7 +60,10 @@ async fn main() -> anyhow::Result<()> {
             native_runs &= native(&mut floor);
         }
     }
-    head("New sandbox and its first result", "cargo bench --bench create");
+    head(
+        "New sandbox and its first result",
+        "cargo bench --bench create",
+    );
     let beside = if native_runs {
         format!("python3 -c: {:.2} ms", floor.min_ms())
     } else {
@@ -66,6 +72,10 @@ async fn main() -> anyhow::Result<()> {
     row("create + first result, cold slot", &cold, &beside);
     row("create + first result, warm pool", &warm, &beside);
     let total = many(&cold_runtime).await?;
-    row_of("1,000 sandboxes created, each run once, all kept", &format!("{total:.0} ms"), "");
+    row_of(
+        "1,000 sandboxes created, each run once, all kept",
+        &format!("{total:.0} ms"),
+        "",
+    );
     Ok(())
 }

@@ -41,7 +41,9 @@ async fn resident(sandboxes: &[Sandbox]) -> anyhow::Result<u64> {
 fn process_bytes() -> anyhow::Result<u64> {
     let field = |text: &str, name: &str| -> u64 {
         let line = text.lines().find(|line| line.starts_with(name));
-        line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0) * 1024
+        line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok())
+            .unwrap_or(0)
+            * 1024
     };
     let rollup = std::fs::read_to_string("/proc/self/smaps_rollup")?;
     let status = std::fs::read_to_string("/proc/self/status")?;
@@ -73,14 +75,22 @@ async fn main() -> anyhow::Result<()> {
     let before = resident(&sandboxes).await?;
     for sandbox in &sandboxes {
         sandbox.context()?.execute(RECURSION)?.outcome().await?;
-        sandbox.context()?.execute("import gc; gc.collect(); 1")?.outcome().await?;
+        sandbox
+            .context()?
+            .execute("import gc; gc.collect(); 1")?
+            .outcome()
+            .await?;
     }
     let stacks_before = before;
     let after = resident(&sandboxes).await?;
     row_of(
         "1,000 live after a runaway recursion in each",
         &kib(after, 1000),
-        &format!("before: {}; {:.2} times", kib(stacks_before, 1000), after as f64 / before as f64),
+        &format!(
+            "before: {}; {:.2} times",
+            kib(stacks_before, 1000),
+            after as f64 / before as f64
+        ),
     );
     Ok(())
 }

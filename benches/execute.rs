@@ -35,9 +35,25 @@ async fn main() -> anyhow::Result<()> {
     head("A cell in a live context", "cargo bench --bench execute");
     let empty = floor(&context).await?;
     let beside = format!("empty cell: {:.4} ms", empty.min_ms());
-    row("trivial cell, `1+1`", &measure(&context, "1+1").await?, &beside);
-    row("assignment, `x = 1`", &measure(&context, "x = 1").await?, &beside);
-    row("`print('x')`", &measure(&context, "print('x')").await?, &beside);
-    row("`await asyncio.sleep(0)`", &measure(&context, "import asyncio; await asyncio.sleep(0)").await?, &beside);
+    row(
+        "trivial cell, `1+1`",
+        &measure(&context, "1+1").await?,
+        &beside,
+    );
+    row(
+        "assignment, `x = 1`",
+        &measure(&context, "x = 1").await?,
+        &beside,
+    );
+    row(
+        "`print('x')`",
+        &measure(&context, "print('x')").await?,
+        &beside,
+    );
+    row(
+        "`await asyncio.sleep(0)`",
+        &measure(&context, "import asyncio; await asyncio.sleep(0)").await?,
+        &beside,
+    );
     Ok(())
 }

@@ -12,7 +12,10 @@ async fn main() -> anyhow::Result<()> {
     let runtime = Runtime::open("python")?;
     let sandbox = runtime.sandbox().memory_bytes(256 << 20).start().await?;
     let context = sandbox.context()?;
-    context.execute("numbers = [n * n for n in range(5)]")?.outcome().await?;
+    context
+        .execute("numbers = [n * n for n in range(5)]")?
+        .outcome()
+        .await?;
     let mut cell = context.execute("for n in numbers: print('square', n)\nsum(numbers)")?;
     while let Some(event) = cell.next().await {
         match event {

@@ -27,7 +27,10 @@ async fn price(arguments: Value) -> Result<Value, HostError> {
     match product {
         Some("tea") => Ok(json!({"cents": 250})),
         Some("coffee") => Ok(json!({"cents": 320})),
-        Some(other) => Err(HostError::named("UnknownProduct", format!("no {other} here"))),
+        Some(other) => Err(HostError::named(
+            "UnknownProduct",
+            format!("no {other} here"),
+        )),
         None => Err(HostError::new("product is a text")),
     }
 }
@@ -40,7 +43,11 @@ async fn main() -> anyhow::Result<()> {
         "required": ["product"],
     });
     let runtime = Runtime::open("python")?;
-    let sandbox = runtime.sandbox().host_function("price", schema, price).start().await?;
+    let sandbox = runtime
+        .sandbox()
+        .host_function("price", schema, price)
+        .start()
+        .await?;
     let report = sandbox.context()?.execute(PROGRAM)?.report().await?;
     print!("{}", report.stdout_text());
     println!("{}", report.outcome.end);

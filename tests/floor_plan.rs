@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test that cannot read the sources has failed"
 )]
 
@@ -29,11 +28,27 @@ const FLOORS: [&[&str]; 12] = [
 
 /// Upward edges that are meant: (from, to, why).
 const EXCEPTIONS: [(&str, &str, &str); 5] = [
-    ("limits", "error", "a limit's check answers the crate's error"),
-    ("execution", "interrupt", "an execution hands out its interrupt handle"),
+    (
+        "limits",
+        "error",
+        "a limit's check answers the crate's error",
+    ),
+    (
+        "execution",
+        "interrupt",
+        "an execution hands out its interrupt handle",
+    ),
     ("guest", "execution", "frames become events"),
-    ("sandbox", "runtime", "the builder carries the runtime's handle"),
-    ("error", "files", "the crate's error wraps that of the files"),
+    (
+        "sandbox",
+        "runtime",
+        "the builder carries the runtime's handle",
+    ),
+    (
+        "error",
+        "files",
+        "the crate's error wraps that of the files",
+    ),
 ];
 
 /// Lines of one source file, its tests included.
@@ -67,11 +82,15 @@ fn floor(room: &str) -> Option<usize> {
 /// The rooms that a source text imports, or names by `crate::room`.
 fn imports(text: &str) -> Vec<String> {
     let mut rooms = Vec::new();
-    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
     for line in code {
         for (at, _) in line.match_indices("crate::") {
             let rest = &line[at + "crate::".len()..];
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
             rooms.push(rest[..end].to_owned());
         }
     }
@@ -83,7 +102,12 @@ fn imports_go_down() {
     let source = root().join("runtime/src");
     for path in sources(&source) {
         let relative = path.strip_prefix(&source).unwrap();
-        let first = relative.components().next().unwrap().as_os_str().to_string_lossy();
+        let first = relative
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_string_lossy();
         let room = first.trim_end_matches(".rs").to_owned();
         if room == "lib" {
             continue;
@@ -92,8 +116,12 @@ fn imports_go_down() {
             panic!("{room} has no place in the floor plan");
         };
         for other in imports(&fs::read_to_string(&path).unwrap()) {
-            let Some(theirs) = floor(&other) else { continue };
-            let meant = EXCEPTIONS.iter().any(|(from, to, _)| *from == room && *to == other);
+            let Some(theirs) = floor(&other) else {
+                continue;
+            };
+            let meant = EXCEPTIONS
+                .iter()
+                .any(|(from, to, _)| *from == room && *to == other);
             assert!(
                 other == room || theirs < own || meant,
                 "{} imports {other}, which is not below {room}",
@@ -117,7 +145,10 @@ fn unsafe_stands_in_one_crate() {
     }
     for library in ["runtime/src/lib.rs", "guest-langs/python/src/lib.rs"] {
         let text = fs::read_to_string(root().join(library)).unwrap();
-        assert!(text.contains("#![forbid(unsafe_code)]"), "{library} does not forbid unsafe code");
+        assert!(
+            text.contains("#![forbid(unsafe_code)]"),
+            "{library} does not forbid unsafe code"
+        );
     }
 }
 
@@ -131,7 +162,9 @@ fn only_the_engine_names_wasmtime() {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         let named = code.filter(|line| line.contains("wasmtime::")).count();
         assert_eq!(named, 0, "{} names wasmtime", relative.display());
     }
@@ -144,7 +177,9 @@ fn the_runtime_names_no_language() {
         let relative = path.strip_prefix(&source).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        let mut lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let mut lines = code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         let names = lines.any(|line| line.to_lowercase().contains("python"));
         assert!(!names, "{} names a language", relative.display());
     }

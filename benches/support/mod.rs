@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 #![allow(
     dead_code,
+    unreachable_pub,
     clippy::allow_attributes,
     reason = "each bench uses a part of this module"
 )]
@@ -15,8 +16,14 @@ use sandcell::{Cache, Runtime};
 /// Opens a runtime over the Python image, building it first if need be.
 pub async fn runtime(warm: usize) -> anyhow::Result<Runtime> {
     let cache = Cache::of_user()?;
-    cache.ensure(&sandcell_python::Python::default(), &mut ()).await?;
-    let runtime = Runtime::builder().cache(cache).image("python").warm(warm).open()?;
+    cache
+        .ensure(&sandcell_python::Python::default(), &mut ())
+        .await?;
+    let runtime = Runtime::builder()
+        .cache(cache)
+        .image("python")
+        .warm(warm)
+        .open()?;
     runtime.warm_up().await?;
     Ok(runtime)
 }
@@ -66,7 +73,11 @@ pub fn head(title: &str, command: &str) {
 
 /// Prints one row in milliseconds.
 pub fn row(figure: &str, series: &Series, beside: &str) {
-    println!("| {figure} | {:.4} ms | {:.4} ms | {beside} |", series.min_ms(), series.median_ms());
+    println!(
+        "| {figure} | {:.4} ms | {:.4} ms | {beside} |",
+        series.min_ms(),
+        series.median_ms()
+    );
 }
 
 /// Prints one row of any unit.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::language;
 use sandcell::{End, Error, ErrorKind, GuestException};
 
 /// The exit codes of the command.
@@ -110,23 +111,31 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What to do about an error that does not say it itself.
+fn hint(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::BadImage { .. } => Some("`sandcell doctor` says what mends it"),
+        Error::BadSetting { setting, .. } => match *setting {
+            "memory_bytes" => Some("`--memory SIZE` sets it, for example `--memory 256M`"),
+            "fuel" => Some("leave out `--fuel` for no limit"),
+            _ => None,
+        },
+        Error::Boot { .. } => Some("`sandcell image build python --force` makes it anew"),
+        Error::Bug { .. } => Some("please report this"),
+        _ => None,
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let hint = match &error {
-            Error::BadImage { .. } => Some("`sandcell doctor` says what mends it"),
-            Error::BadSetting { setting, .. } => match *setting {
-                "memory_bytes" => Some("`--memory SIZE` sets it, for example `--memory 256M`"),
-                "fuel" => Some("leave out `--fuel` for no limit"),
-                _ => None,
-            },
-            Error::Bug { .. } => Some("please report this"),
-            Error::Boot { .. } => Some("`sandcell image build python --force` makes it anew"),
-            _ => None,
+            Error::Build(reason) => language::advice(&**reason),
+            other => hint(other).map(str::to_owned),
         };
         Self {
             status: ExitStatus::of_error(&error),
             message: error.to_string(),
-            hint: hint.map(str::to_owned),
+            hint,
         }
     }
 }

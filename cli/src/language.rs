@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use sandcell::Language;
+use sandcell_python::build::BuildError;
 
 /// Names of all languages.
 pub(crate) const NAMES: [&str; 1] = ["python"];
@@ -31,4 +32,17 @@ pub(crate) fn find(name: &str, settings: BuildSettings) -> Option<Box<dyn Langua
         python = python.jobs(jobs);
     }
     Some(Box::new(python))
+}
+
+/// What a user can do about a failed build; for a failure of unknown cause, what
+/// the build said last.
+pub(crate) fn advice(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let error = error.downcast_ref::<BuildError>()?;
+    if let Some(advice) = error.advice() {
+        return Some(advice.to_owned());
+    }
+    match error {
+        BuildError::Step { tail, .. } => Some(format!("its last words were\n{tail}")),
+        _ => None,
+    }
 }

@@ -29,7 +29,9 @@ pub struct Context {
 
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Context").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,7 +95,9 @@ impl Context {
     pub async fn residency(&self) -> Result<Residency> {
         let (reply, answer) = oneshot::channel();
         self.mailbox.put(Order::Residency(reply))?;
-        answer.await.map_err(|_| Error::Ended { what: "the context" })?
+        answer.await.map_err(|_| Error::Ended {
+            what: "the context",
+        })?
     }
 
     /// True once it was closed, alone or with its sandbox.
@@ -136,7 +140,9 @@ impl RunCode {
     /// Sets environment variables during this cell.
     #[must_use]
     pub fn envs(mut self, variables: BTreeMap<String, String>) -> Self {
-        let variables = variables.into_iter().map(|(name, value)| (name, Some(value)));
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name, Some(value)));
         self.options.env.extend(variables);
         self
     }

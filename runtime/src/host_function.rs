@@ -53,7 +53,9 @@ pub(crate) struct HostFunction {
 
 impl fmt::Debug for HostFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HostFunction").field("doc", &self.doc).finish_non_exhaustive()
+        f.debug_struct("HostFunction")
+            .field("doc", &self.doc)
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,7 +86,10 @@ impl HostFunction {
         let mut names = parameter_names(schema).into_iter();
         for value in positional {
             let Some(name) = names.next() else {
-                return Err(HostError::named("TypeError", "too many positional arguments"));
+                return Err(HostError::named(
+                    "TypeError",
+                    "too many positional arguments",
+                ));
             };
             if named.contains_key(&name) {
                 let message = format!("argument `{name}` is given twice");
@@ -156,10 +161,6 @@ impl HostFunctions {
         self.by_name.get(name)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.by_name.is_empty()
-    }
-
     pub(crate) fn notices(&self) -> Vec<FunctionNotice> {
         self.by_name
             .iter()
@@ -197,8 +198,12 @@ mod tests {
     fn positional_arguments_get_names_from_the_schema() {
         let mut functions = HostFunctions::default();
         let schema = json!({"properties": {"b": {}, "a": {}, "z": {}}, "required": ["z"]});
-        functions.add("f", Some(schema), |value| async { Ok(value) }).unwrap();
-        functions.add("g", None, |value| async { Ok(value) }).unwrap();
+        functions
+            .add("f", Some(schema), |value| async { Ok(value) })
+            .unwrap();
+        functions
+            .add("g", None, |value| async { Ok(value) })
+            .unwrap();
         let check = |name: &str, positional: Value, named: Value, expected: Option<Value>| {
             let function = functions.get(name).unwrap();
             let positional = positional.as_array().unwrap().clone();
@@ -206,7 +211,12 @@ mod tests {
             assert_eq!(function.arguments(positional, named).ok(), expected);
         };
         check("f", json!([1, 2]), json!({}), Some(json!({"z": 1, "a": 2})));
-        check("f", json!([1]), json!({"b": 3}), Some(json!({"z": 1, "b": 3})));
+        check(
+            "f",
+            json!([1]),
+            json!({"b": 3}),
+            Some(json!({"z": 1, "b": 3})),
+        );
         check("f", json!([1]), json!({"z": 3}), None);
         check("f", json!([1, 2, 3, 4]), json!({}), None);
         check("g", json!([]), json!({}), Some(json!({})));

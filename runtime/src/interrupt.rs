@@ -22,7 +22,9 @@ pub(crate) struct Control {
 
 impl fmt::Debug for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Control").field("asked", &self.asked()).finish_non_exhaustive()
+        f.debug_struct("Control")
+            .field("asked", &self.asked())
+            .finish_non_exhaustive()
     }
 }
 

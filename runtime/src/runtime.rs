@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::engine::{Metering, Ticker};
+use crate::engine::Ticker;
 use crate::error::{Error, Result};
 use crate::files::Storage;
 use crate::image::{Cache, Image};
 use crate::interrupt::Nudge;
 use crate::sandbox::SandboxBuilder;
-use crate::worker::Settings;
 
 /// Guests kept ready for each image.
 const WARM: usize = 2;
@@ -35,7 +34,9 @@ struct Inner {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inner").field("cache", &self.cache).finish_non_exhaustive()
+        f.debug_struct("Inner")
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,14 +99,23 @@ impl Runtime {
         self.inner.storage.clone()
     }
 
-    pub(crate) fn nudge(&self, settings: &Settings) -> Result<Nudge> {
-        Ok(settings.image.module(Metering::Time)?.nudge())
+    /// Makes all running guests look at their ladders now.
+    pub(crate) fn nudge(&self) -> Nudge {
+        let ticker = Arc::downgrade(&self.inner.ticker);
+        Arc::new(move || {
+            if let Some(ticker) = ticker.upgrade() {
+                ticker.nudge();
+            }
+        })
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let images = self.images.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let images = self
+            .images
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         for image in images.values() {
             image.pool().close();
         }

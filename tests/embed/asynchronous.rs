@@ -1,13 +1,20 @@
 //! Top-level await and asyncio over the kernel's loop.
 
-use crate::support::{Gate, builder, check, context, events, finished, first, raised, sketch, start, value};
+use crate::support::{
+    Gate, builder, check, context, events, finished, first, raised, sketch, start, value,
+};
 
 #[tokio::test]
 async fn await_works_at_top_level() {
     let context = context().await;
     finished(&context, "import asyncio").await;
     check(&context, "await asyncio.sleep(0.001, 'slept')", "'slept'").await;
-    check(&context, "async def one(): return 1\nx = await one()\nx + await one()", "2").await;
+    check(
+        &context,
+        "async def one(): return 1\nx = await one()\nx + await one()",
+        "2",
+    )
+    .await;
     check(&context, "[await one() for _ in range(3)]", "[1, 1, 1]").await;
     let code = "async def numbers():\n    for n in range(3):\n        yield n\n[n async for n in numbers()]";
     check(&context, code, "[0, 1, 2]").await;
@@ -41,18 +48,35 @@ async with asyncio.TaskGroup() as group:
     group.create_task(fail(1))";
     let exception = raised(&context().await, code).await;
     assert_eq!(exception.name, "ExceptionGroup");
-    assert!(exception.traceback.contains("ValueError: 1"), "{}", exception.traceback);
+    assert!(
+        exception.traceback.contains("ValueError: 1"),
+        "{}",
+        exception.traceback
+    );
 }
 
 #[tokio::test]
 async fn timeouts_cancel() {
     let context = context().await;
     finished(&context, "import asyncio").await;
-    let late = raised(&context, "await asyncio.wait_for(asyncio.sleep(1000), 0.01)").await;
+    let late = raised(
+        &context,
+        "await asyncio.wait_for(asyncio.sleep(1000), 0.01)",
+    )
+    .await;
     assert_eq!(late.name, "TimeoutError");
-    let late = raised(&context, "async with asyncio.timeout(0.01):\n    await asyncio.sleep(1000)").await;
+    let late = raised(
+        &context,
+        "async with asyncio.timeout(0.01):\n    await asyncio.sleep(1000)",
+    )
+    .await;
     assert_eq!(late.name, "TimeoutError");
-    check(&context, "await asyncio.wait_for(asyncio.sleep(0.001, 5), 1000)", "5").await;
+    check(
+        &context,
+        "await asyncio.wait_for(asyncio.sleep(0.001, 5), 1000)",
+        "5",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -115,8 +139,16 @@ task = asyncio.create_task(background())";
 async fn a_failed_background_task_is_told_on_stderr() {
     let context = context().await;
     finished(&context, "import asyncio\nasync def fail(): raise ValueError('lost')\ntask = asyncio.create_task(fail())").await;
-    let report = finished(&context, "await asyncio.sleep(0)\ndel task\nimport gc; gc.collect();").await;
-    assert!(report.stderr_text().contains("ValueError: lost"), "{}", report.stderr_text());
+    let report = finished(
+        &context,
+        "await asyncio.sleep(0)\ndel task\nimport gc; gc.collect();",
+    )
+    .await;
+    assert!(
+        report.stderr_text().contains("ValueError: lost"),
+        "{}",
+        report.stderr_text()
+    );
     check(&context, "'alive'", "'alive'").await;
 }
 
@@ -151,26 +183,49 @@ asyncio.run(main())";
 
 #[tokio::test]
 async fn what_needs_threads_says_so() {
-    let exception = raised(&context().await, "import asyncio\nawait asyncio.to_thread(len, 'a')").await;
+    let exception = raised(
+        &context().await,
+        "import asyncio\nawait asyncio.to_thread(len, 'a')",
+    )
+    .await;
     assert_eq!(exception.name, "RuntimeError");
-    assert!(exception.value.contains("threads are not available"), "{}", exception.value);
+    assert!(
+        exception.value.contains("threads are not available"),
+        "{}",
+        exception.value
+    );
 }
 
 #[tokio::test]
 async fn a_wait_that_nothing_can_end_is_refused() {
     let context = context().await;
-    let exception = raised(&context, "import asyncio\nawait asyncio.get_running_loop().create_future()").await;
+    let exception = raised(
+        &context,
+        "import asyncio\nawait asyncio.get_running_loop().create_future()",
+    )
+    .await;
     assert_eq!(exception.name, "RuntimeError");
-    assert!(exception.value.contains("wait forever"), "{}", exception.value);
+    assert!(
+        exception.value.contains("wait forever"),
+        "{}",
+        exception.value
+    );
     check(&context, "await asyncio.sleep(0, 1)", "1").await;
 }
 
 #[tokio::test]
 async fn sleeping_takes_time_and_no_processor() {
     let context = context().await;
-    let slept = value(&context, "import time\nt = time.monotonic()\ntime.sleep(0.05)\ntime.monotonic() - t >= 0.05").await;
+    let slept = value(
+        &context,
+        "import time\nt = time.monotonic()\ntime.sleep(0.05)\ntime.monotonic() - t >= 0.05",
+    )
+    .await;
     assert_eq!(slept, "True");
-    let usage = finished(&context, "import time; time.sleep(0.3)").await.outcome.usage;
+    let usage = finished(&context, "import time; time.sleep(0.3)")
+        .await
+        .outcome
+        .usage;
     assert!(usage.wall.as_millis() >= 300, "{usage:?}");
     assert!(usage.cpu * 3 < usage.wall, "{usage:?}");
 }

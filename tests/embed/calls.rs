@@ -18,13 +18,18 @@ fn echo(builder: SandboxBuilder) -> SandboxBuilder {
 fn failing(builder: SandboxBuilder) -> SandboxBuilder {
     builder
         .host_function("fail", None, |_| async { Err(HostError::new("not today")) })
-        .host_function("named", None, |_| async { Err(HostError::named("NoSuchUser", "ada ü")) })
+        .host_function("named", None, |_| async {
+            Err(HostError::named("NoSuchUser", "ada ü"))
+        })
         .host_function("panics", None, |value: Value| async move {
             assert!(value.is_null(), "a host function that panics");
             Ok(value)
         })
         .host_function("panics_early", None, |value: Value| {
-            assert!(value.is_null(), "a host function that panics before its future");
+            assert!(
+                value.is_null(),
+                "a host function that panics before its future"
+            );
             async move { Ok(value) }
         })
 }
@@ -34,11 +39,31 @@ async fn a_function_is_called_plainly_and_awaited() {
     let context = with(echo).await;
     check(&context, "echo('plain')", "'plain'").await;
     check(&context, "await echo('awaited')", "'awaited'").await;
-    check(&context, "async def inside(): return await echo('inside')\nawait inside()", "'inside'").await;
-    check(&context, "import asyncio; asyncio.run(inside())", "'inside'").await;
-    check(&context, "def plain(): return echo('deep')\nplain()", "'deep'").await;
+    check(
+        &context,
+        "async def inside(): return await echo('inside')\nawait inside()",
+        "'inside'",
+    )
+    .await;
+    check(
+        &context,
+        "import asyncio; asyncio.run(inside())",
+        "'inside'",
+    )
+    .await;
+    check(
+        &context,
+        "def plain(): return echo('deep')\nplain()",
+        "'deep'",
+    )
+    .await;
     check(&context, "[echo(n) for n in range(3)]", "[0, 1, 2]").await;
-    check(&context, "from sandcell import echo as other; other(1)", "1").await;
+    check(
+        &context,
+        "from sandcell import echo as other; other(1)",
+        "1",
+    )
+    .await;
     check(&context, "await asyncio.wait_for(echo(5), 1000)", "5").await;
 }
 
@@ -46,28 +71,61 @@ async fn a_function_is_called_plainly_and_awaited() {
 async fn values_keep_their_types_both_ways() {
     let context = with(echo).await;
     for value in [
-        "None", "True", "0", "-1", "9007199254740993", "-9223372036854775808", "1.5", "1e+300", "''", "'ü🐍\\x00'",
-        "[]", "[1, [2, [3]]]", "{}", "{'a': {'b': [None]}, 'ü': 1}",
+        "None",
+        "True",
+        "0",
+        "-1",
+        "9007199254740993",
+        "-9223372036854775808",
+        "1.5",
+        "1e+300",
+        "''",
+        "'ü🐍\\x00'",
+        "[]",
+        "[1, [2, [3]]]",
+        "{}",
+        "{'a': {'b': [None]}, 'ü': 1}",
     ] {
         check(&context, format!("echo([{value}])[0]"), value).await;
     }
-    check(&context, "echo(1, 2), echo(a=1), echo()", "([1, 2], {'a': 1}, {})").await;
+    check(
+        &context,
+        "echo(1, 2), echo(a=1), echo()",
+        "([1, 2], {'a': 1}, {})",
+    )
+    .await;
     check(&context, "echo((1, 2))", "[1, 2]").await;
 }
 
 #[tokio::test]
 async fn values_that_json_cannot_hold_are_an_exception() {
     let context = with(echo).await;
-    for argument in ["object()", "{1, 2}", "b'bytes'", "echo", "{(1, 2): 3}", "float('nan')", "float('inf')"] {
+    for argument in [
+        "object()",
+        "{1, 2}",
+        "b'bytes'",
+        "echo",
+        "{(1, 2): 3}",
+        "float('nan')",
+        "float('inf')",
+    ] {
         let exception = raised(&context, format!("echo({argument})")).await;
-        assert_eq!(exception.name, "TypeError", "{argument}: {}", exception.value);
+        assert_eq!(
+            exception.name, "TypeError",
+            "{argument}: {}",
+            exception.value
+        );
     }
     let circle = raised(&context, "x = []; x.append(x); echo(x)").await;
     assert_eq!(circle.name, "TypeError", "{}", circle.value);
     let deep = raised(&context, "x = []\nfor _ in range(500): x = [x]\necho(x)").await;
     assert_eq!(deep.name, "HostFunctionError", "{}", deep.value);
     let lone = raised(&context, "echo('\\ud800')").await;
-    assert!(["HostFunctionError", "TypeError"].contains(&lone.name.as_str()), "{}", lone.name);
+    assert!(
+        ["HostFunctionError", "TypeError"].contains(&lone.name.as_str()),
+        "{}",
+        lone.name
+    );
     check(&context, "echo('alive')", "'alive'").await;
 }
 
@@ -92,14 +150,22 @@ async fn calls_under_gather_are_under_way_together() {
 [task.result() for task in tasks]";
     check(&context, code, "[0, 1, 2]").await;
     // A call starts when it is made, not when it is awaited.
-    check(&context, "one, two, three = meet(1), meet(2), meet(3)\nawait two, await three, await one", "(2, 3, 1)").await;
+    check(
+        &context,
+        "one, two, three = meet(1), meet(2), meet(3)\nawait two, await three, await one",
+        "(2, 3, 1)",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn an_error_is_an_exception() {
     let context = with(failing).await;
     let exception = raised(&context, "fail()").await;
-    assert_eq!((exception.name.as_str(), exception.value.as_str()), ("HostFunctionError", "HostError: not today"));
+    assert_eq!(
+        (exception.name.as_str(), exception.value.as_str()),
+        ("HostFunctionError", "HostError: not today")
+    );
     let exception = raised(&context, "await fail()").await;
     assert_eq!(exception.value, "HostError: not today");
     let code = "import sandcell
@@ -117,10 +183,19 @@ said";
 async fn a_panic_is_an_exception_and_nothing_more() {
     let context = with(failing).await;
     finished(&context, "x = 3").await;
-    for call in ["panics(1)", "panics_early(1)", "await panics(1)", "await panics_early(1)"] {
+    for call in [
+        "panics(1)",
+        "panics_early(1)",
+        "await panics(1)",
+        "await panics_early(1)",
+    ] {
         let exception = raised(&context, call).await;
         assert_eq!(exception.name, "HostFunctionError", "{call}");
-        assert!(exception.value.starts_with("HostPanic"), "{call}: {}", exception.value);
+        assert!(
+            exception.value.starts_with("HostPanic"),
+            "{call}: {}",
+            exception.value
+        );
     }
     check(&context, "x", "3").await;
 }
@@ -145,16 +220,37 @@ fn schema() -> Value {
 
 #[tokio::test]
 async fn a_schema_names_positional_arguments_and_documents() {
-    let context = with(|builder| builder.host_function("find", schema(), |value| async move { Ok(value) })).await;
+    let context =
+        with(|builder| builder.host_function("find", schema(), |value| async move { Ok(value) }))
+            .await;
     check(&context, "find('tea', 2)", "{'name': 'tea', 'price': 2}").await;
-    check(&context, "find('tea', price=2, colour='red')", "{'colour': 'red', 'name': 'tea', 'price': 2}").await;
-    check(&context, "find('tea', 2, 'red')", "{'colour': 'red', 'name': 'tea', 'price': 2}").await;
+    check(
+        &context,
+        "find('tea', price=2, colour='red')",
+        "{'colour': 'red', 'name': 'tea', 'price': 2}",
+    )
+    .await;
+    check(
+        &context,
+        "find('tea', 2, 'red')",
+        "{'colour': 'red', 'name': 'tea', 'price': 2}",
+    )
+    .await;
     check(&context, "'Finds a product.' in find.__doc__", "True").await;
-    check(&context, "import inspect; list(inspect.signature(find).parameters)", "['name', 'price', 'colour']").await;
+    check(
+        &context,
+        "import inspect; list(inspect.signature(find).parameters)",
+        "['name', 'price', 'colour']",
+    )
+    .await;
     let twice = raised(&context, "find('tea', name='x')").await;
     assert!(twice.value.contains("name"), "{}", twice.value);
     let many = raised(&context, "find(1, 2, 3, 4)").await;
-    assert!(many.value.contains("too many positional arguments"), "{}", many.value);
+    assert!(
+        many.value.contains("too many positional arguments"),
+        "{}",
+        many.value
+    );
 }
 
 #[tokio::test]
@@ -235,7 +331,12 @@ async fn a_call_ends_with_its_sandbox() {
     // Its future is dropped: this would wait for ever otherwise.
     ended.notified().await;
     let outcome = execution.outcome().await.unwrap();
-    assert_eq!(outcome.end, sandcell::End::Interrupted { by: sandcell::InterruptCause::Closed });
+    assert_eq!(
+        outcome.end,
+        sandcell::End::Interrupted {
+            by: sandcell::InterruptCause::Closed
+        }
+    );
 }
 
 #[tokio::test]
@@ -253,13 +354,20 @@ async fn functions_know_nothing_of_other_sandboxes() {
     let (one, two) = (with(recording("one")).await, with(recording("two")).await);
     finished(&one, "tell('a')").await;
     finished(&two, "tell('b')").await;
-    assert_eq!(*seen.lock().unwrap(), [("one", json!("a")), ("two", json!("b"))]);
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [("one", json!("a")), ("two", json!("b"))]
+    );
 }
 
 #[tokio::test]
 async fn calls_are_counted_in_the_usage() {
     let context = with(echo).await;
-    let report = run(&context, "import asyncio\nawait asyncio.gather(*[echo(n) for n in range(10)])\necho(1)").await;
+    let report = run(
+        &context,
+        "import asyncio\nawait asyncio.gather(*[echo(n) for n in range(10)])\necho(1)",
+    )
+    .await;
     assert_eq!(report.outcome.usage.calls, 11);
     assert_eq!(run(&context, "1").await.outcome.usage.calls, 0);
 }

@@ -17,7 +17,16 @@ async fn the_last_expression_is_the_result() {
 #[tokio::test]
 async fn a_cell_without_a_last_value_has_no_result() {
     let context = context().await;
-    for code in ["", "\n\n", "# only a comment", "x = 1", "5;", "5 ;  # quiet", "None", "def f(): pass"] {
+    for code in [
+        "",
+        "\n\n",
+        "# only a comment",
+        "x = 1",
+        "5;",
+        "5 ;  # quiet",
+        "None",
+        "def f(): pass",
+    ] {
         let report = finished(&context, code).await;
         assert_eq!(report.result, None, "{code:?}");
         assert_eq!(report.stdout_text(), "", "{code:?}");
@@ -27,10 +36,19 @@ async fn a_cell_without_a_last_value_has_no_result() {
 #[tokio::test]
 async fn globals_live_on_from_cell_to_cell() {
     let context = context().await;
-    finished(&context, "import math\ndef area(r): return math.pi * r * r\nclass Point: pass").await;
+    finished(
+        &context,
+        "import math\ndef area(r): return math.pi * r * r\nclass Point: pass",
+    )
+    .await;
     finished(&context, "p = Point(); p.x = area(1)").await;
     check(&context, "round(p.x, 3)", "3.142").await;
-    check(&context, "__name__, type(p).__module__", "('__main__', '__main__')").await;
+    check(
+        &context,
+        "__name__, type(p).__module__",
+        "('__main__', '__main__')",
+    )
+    .await;
     check(&context, "import __main__; __main__.p is p", "True").await;
 }
 
@@ -70,32 +88,66 @@ async fn line_ends_of_all_systems_are_taken() {
 async fn sys_exit_ends_the_cell_and_not_the_context() {
     let context = context().await;
     finished(&context, "kept = 1").await;
-    for quiet in ["import sys; sys.exit()", "sys.exit(0)", "raise SystemExit", "exit()", "quit()"] {
+    for quiet in [
+        "import sys; sys.exit()",
+        "sys.exit(0)",
+        "raise SystemExit",
+        "exit()",
+        "quit()",
+    ] {
         finished(&context, format!("{quiet}\nkept = 2")).await;
     }
     let loud = raised(&context, "sys.exit(3)").await;
-    assert_eq!((loud.name.as_str(), loud.value.as_str()), ("SystemExit", "3"));
+    assert_eq!(
+        (loud.name.as_str(), loud.value.as_str()),
+        ("SystemExit", "3")
+    );
     let words = raised(&context, "sys.exit('no such file')").await;
-    assert_eq!((words.name.as_str(), words.value.as_str()), ("SystemExit", "no such file"));
+    assert_eq!(
+        (words.name.as_str(), words.value.as_str()),
+        ("SystemExit", "no such file")
+    );
     check(&context, "kept", "1").await;
 }
 
 #[tokio::test]
 async fn the_source_of_what_cells_define_can_be_read() {
     let context = context().await;
-    finished(&context, "def twice(n):\n    # says it all\n    return 2 * n\n").await;
-    finished(&context, "class Box:\n    size = 1\n\nclass Lid:\n    def close(self):\n        return 'shut'\n").await;
+    finished(
+        &context,
+        "def twice(n):\n    # says it all\n    return 2 * n\n",
+    )
+    .await;
+    finished(
+        &context,
+        "class Box:\n    size = 1\n\nclass Lid:\n    def close(self):\n        return 'shut'\n",
+    )
+    .await;
     finished(&context, "import inspect").await;
     let expected = "'def twice(n):\\n    # says it all\\n    return 2 * n\\n'";
     check(&context, "inspect.getsource(twice)", expected).await;
-    check(&context, "inspect.getsource(Box)", "'class Box:\\n    size = 1\\n'").await;
-    check(&context, "inspect.getsource(Lid.close)", "\"    def close(self):\\n        return 'shut'\\n\"").await;
+    check(
+        &context,
+        "inspect.getsource(Box)",
+        "'class Box:\\n    size = 1\\n'",
+    )
+    .await;
+    check(
+        &context,
+        "inspect.getsource(Lid.close)",
+        "\"    def close(self):\\n        return 'shut'\\n\"",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn classes_and_functions_of_cells_can_be_pickled() {
     let context = context().await;
-    finished(&context, "import pickle, copy\nclass Node:\n    def __init__(self, n): self.n = n").await;
+    finished(
+        &context,
+        "import pickle, copy\nclass Node:\n    def __init__(self, n): self.n = n",
+    )
+    .await;
     finished(&context, "def shout(text): return text.upper()").await;
     check(&context, "pickle.loads(pickle.dumps([Node(7)]))[0].n", "7").await;
     check(&context, "pickle.loads(pickle.dumps(shout))('a')", "'A'").await;
@@ -130,7 +182,11 @@ async fn hostile_source_text_is_a_syntax_error() {
     for (code, name) in cases {
         let exception = raised(&context, code.to_vec()).await;
         assert_eq!(exception.name, name, "{:?}", String::from_utf8_lossy(code));
-        assert!(exception.traceback.contains(name), "{}", exception.traceback);
+        assert!(
+            exception.traceback.contains(name),
+            "{}",
+            exception.traceback
+        );
     }
     check(&context, "'alive'", "'alive'").await;
 }
@@ -149,7 +205,10 @@ async fn a_raised_exception_is_data_and_the_context_lives() {
     let context = context().await;
     let report = run(&context, "before = 1\nraise KeyError('which')").await;
     let exception = exception(&report.outcome);
-    assert_eq!((exception.name.as_str(), exception.value.as_str()), ("KeyError", "'which'"));
+    assert_eq!(
+        (exception.name.as_str(), exception.value.as_str()),
+        ("KeyError", "'which'")
+    );
     assert_eq!(report.outcome.lost, None);
     check(&context, "before", "1").await;
 }
@@ -167,8 +226,16 @@ async fn executions_are_numbered_and_say_what_they_used() {
     assert_eq!(first.usage.calls, 0);
     let second = second.outcome().await.unwrap();
     assert!(second.usage.cpu > first.usage.cpu, "{:?}", second.usage);
-    assert!(second.usage.wall >= second.usage.cpu / 2, "{:?}", second.usage);
+    assert!(
+        second.usage.wall >= second.usage.cpu / 2,
+        "{:?}",
+        second.usage
+    );
     let before = second.usage.peak_memory_bytes;
     let large = run(&context, "large = bytearray(64 << 20)").await.outcome;
-    assert!(large.usage.peak_memory_bytes >= before + (60 << 20), "{:?}", large.usage);
+    assert!(
+        large.usage.peak_memory_bytes >= before + (60 << 20),
+        "{:?}",
+        large.usage
+    );
 }

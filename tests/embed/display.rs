@@ -19,8 +19,18 @@ async fn each_repr_method_fills_its_type() {
         ("png", "b'\\x89PNG'", "image/png", json!("iVBORw==")),
         ("jpeg", "b'\\xff\\xd8'", "image/jpeg", json!("/9g=")),
         ("pdf", "b'%PDF'", "application/pdf", json!("JVBERg==")),
-        ("json", "{'a': [1, None]}", "application/json", json!({"a": [1, null]})),
-        ("javascript", "'alert(1)'", "application/javascript", json!("alert(1)")),
+        (
+            "json",
+            "{'a': [1, None]}",
+            "application/json",
+            json!({"a": [1, null]}),
+        ),
+        (
+            "javascript",
+            "'alert(1)'",
+            "application/javascript",
+            json!("alert(1)"),
+        ),
     ];
     for (name, value, mime, expected) in cases {
         let code = format!(
@@ -59,14 +69,24 @@ async fn a_repr_method_that_fails_is_told_on_stderr_and_the_others_count() {
     let code = "class Broken:\n    def _repr_html_(self): return 1 / 0\n    def __repr__(self): return 'b'\nBroken()";
     let report = finished(&context().await, code).await;
     assert_eq!(report.text(), Some("b"));
-    assert!(report.stderr_text().contains("ZeroDivisionError"), "{}", report.stderr_text());
+    assert!(
+        report.stderr_text().contains("ZeroDivisionError"),
+        "{}",
+        report.stderr_text()
+    );
     assert_eq!(report.result.unwrap().html(), None);
 }
 
 #[tokio::test]
 async fn display_shows_before_the_result_and_in_order() {
     let (events, _) = events(&context().await, "print('a'); display(1, 2); print('b'); 3").await;
-    let expected = ["out \"a\\n\"", "display 1", "display 2", "out \"b\\n\"", "result 3"];
+    let expected = [
+        "out \"a\\n\"",
+        "display 1",
+        "display 2",
+        "out \"b\\n\"",
+        "result 3",
+    ];
     assert_eq!(sketch(&events), expected);
 }
 
@@ -78,7 +98,9 @@ async fn displays_can_be_updated_and_output_cleared() {
     let ids: Vec<Option<&str>> = shown
         .iter()
         .map(|event| match event {
-            Event::Display(display) | Event::UpdateDisplay(display) => display.display_id.as_deref(),
+            Event::Display(display) | Event::UpdateDisplay(display) => {
+                display.display_id.as_deref()
+            }
             _ => None,
         })
         .collect();
@@ -89,7 +111,10 @@ async fn displays_can_be_updated_and_output_cleared() {
     assert_eq!(report.displays[0].text(), Some("'y'"));
     let code = "from IPython.display import clear_output\nclear_output(wait=True); print(1); clear_output()";
     let (cleared, _) = events(&context, code).await;
-    assert_eq!(sketch(&cleared), ["clear true", "out \"1\\n\"", "clear false"]);
+    assert_eq!(
+        sketch(&cleared),
+        ["clear true", "out \"1\\n\"", "clear false"]
+    );
 }
 
 #[tokio::test]
@@ -98,7 +123,10 @@ async fn the_classes_of_ipython_display_work() {
     assert_eq!(result.html(), Some("<i>x</i>"));
     let result = bundle("from IPython.display import JSON\nJSON({'a': 1})").await;
     assert_eq!(result.data["application/json"], json!({"a": 1}));
-    let result = bundle("from IPython.display import Image\nImage(data=b'\\x89PNG\\r\\n\\x1a\\n', format='png')").await;
+    let result = bundle(
+        "from IPython.display import Image\nImage(data=b'\\x89PNG\\r\\n\\x1a\\n', format='png')",
+    )
+    .await;
     assert_eq!(result.get("image/png"), Some("iVBORw0KGgo="));
 }
 
@@ -117,15 +145,22 @@ async fn long_and_nested_values_are_laid_out_over_lines() {
     assert_eq!(text.lines().count(), 4, "{text}");
     let result = bundle("list(range(2000))").await;
     let text = result.text().unwrap();
-    assert!(text.ends_with("...]"), "a long list is cut: {}", &text[text.len() - 40..]);
+    assert!(
+        text.ends_with("...]"),
+        "a long list is cut: {}",
+        &text[text.len() - 40..]
+    );
     let result = bundle("x = []; x.append(x); x").await;
     assert_eq!(result.text(), Some("[[...]]"));
 }
 
 #[tokio::test]
 async fn a_picture_of_a_mebibyte_is_one_display() {
-    let code = "class Big:\n    def _repr_png_(self): return b'\\x89PNG' + bytes(1 << 20)\ndisplay(Big())";
+    let code =
+        "class Big:\n    def _repr_png_(self): return b'\\x89PNG' + bytes(1 << 20)\ndisplay(Big())";
     let (shown, _) = events(&context().await, code).await;
-    let [Event::Display(display)] = shown.as_slice() else { panic!("{}", shown.len()) };
+    let [Event::Display(display)] = shown.as_slice() else {
+        panic!("{}", shown.len())
+    };
     assert!(display.get("image/png").unwrap().len() > 1 << 20);
 }

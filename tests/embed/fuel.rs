@@ -18,8 +18,18 @@ fn fixed(seed: u64) -> Determinism {
 async fn fuel_is_counted_and_grows_with_the_work() {
     let runtime = fuel_runtime().await;
     let context = first(&start(runtime.sandbox().fuel(PLENTY)).await);
-    let small = run(&context, "1").await.outcome.usage.fuel.expect("fuel is counted");
-    let large = run(&context, "sum(range(100_000))").await.outcome.usage.fuel.expect("fuel is counted");
+    let small = run(&context, "1")
+        .await
+        .outcome
+        .usage
+        .fuel
+        .expect("fuel is counted");
+    let large = run(&context, "sum(range(100_000))")
+        .await
+        .outcome
+        .usage
+        .fuel
+        .expect("fuel is counted");
     assert!(small > 0 && large > small + 100_000, "{small} {large}");
 }
 
@@ -34,9 +44,19 @@ async fn who_runs_out_of_fuel_is_stopped_and_starts_anew() {
     let allowed = 50_000_000;
     let context = first(&start(fuel_runtime().await.sandbox().fuel(allowed)).await);
     finished(&context, "x = 1").await;
-    for code in ["while True: pass", "while True:\n    try:\n        while True: pass\n    except BaseException: pass"] {
+    for code in [
+        "while True: pass",
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+    ] {
         let outcome = run(&context, code).await.outcome;
-        assert_eq!(outcome.end, End::Exhausted { limit: Limit::Fuel, allowed }, "{code}");
+        assert_eq!(
+            outcome.end,
+            End::Exhausted {
+                limit: Limit::Fuel,
+                allowed
+            },
+            "{code}"
+        );
         assert!(outcome.lost.is_some(), "{code}");
         assert_eq!(outcome.usage.fuel, Some(allowed), "{code}");
     }
@@ -74,7 +94,12 @@ async fn record(context: &Context) -> Vec<(String, Option<u64>)> {
     let mut records = Vec::new();
     for code in CELLS {
         let report = run(context, code).await;
-        let shown = format!("{:?} {} {}", report.result, report.stdout_text(), report.outcome.end);
+        let shown = format!(
+            "{:?} {} {}",
+            report.result,
+            report.stdout_text(),
+            report.outcome.end
+        );
         records.push((shown, report.outcome.usage.fuel));
     }
     records
@@ -126,9 +151,23 @@ async fn fixed_time_starts_where_it_is_told_and_moves_by_sleeping() {
     let context = first(&start(runtime.sandbox().determinism(fixed(1))).await);
     check(&context, "import time; int(time.time())", "1700000000").await;
     // A day passes at once: the wall-time limit of five minutes is not met.
-    check(&context, "time.sleep(86400); int(time.time())", "1700086400").await;
-    check(&context, "import datetime; str(datetime.date.today())", "'2023-11-15'").await;
-    let files = value(&context, "open('f', 'w').close(); import os; int(os.stat('f').st_mtime)").await;
+    check(
+        &context,
+        "time.sleep(86400); int(time.time())",
+        "1700086400",
+    )
+    .await;
+    check(
+        &context,
+        "import datetime; str(datetime.date.today())",
+        "'2023-11-15'",
+    )
+    .await;
+    let files = value(
+        &context,
+        "open('f', 'w').close(); import os; int(os.stat('f').st_mtime)",
+    )
+    .await;
     assert_eq!(files, "1700086400");
 }
 
@@ -139,7 +178,10 @@ async fn contexts_of_a_fixed_sandbox_repeat_as_well() {
     for _ in 0..2 {
         let sandbox = start(runtime.sandbox().determinism(fixed(5))).await;
         let second = sandbox.create_context().await.unwrap();
-        all.push((value(&first(&sandbox), "import random; random.random()").await, value(&second, "import random; random.random()").await));
+        all.push((
+            value(&first(&sandbox), "import random; random.random()").await,
+            value(&second, "import random; random.random()").await,
+        ));
     }
     assert_eq!(all[0], all[1]);
 }

@@ -48,14 +48,22 @@ impl Elsewhere {
     }
 
     fn open(&self, image: impl AsRef<Path>) -> sandcell::Result<Runtime> {
-        Runtime::builder().cache(self.cache.clone()).image(image).warm(0).open()
+        Runtime::builder()
+            .cache(self.cache.clone())
+            .image(image)
+            .warm(0)
+            .open()
     }
 
     fn problem(&self) -> Option<String> {
         let findings = self.cache.check().unwrap();
         assert_eq!(findings.len(), 1, "{findings:?}");
         let finding = findings.into_iter().next().unwrap();
-        assert_eq!(finding.problem.is_some(), finding.remedy.is_some(), "{finding:?}");
+        assert_eq!(
+            finding.problem.is_some(),
+            finding.remedy.is_some(),
+            "{finding:?}"
+        );
         finding.problem
     }
 }
@@ -81,13 +89,22 @@ fn listing(folder: &Path) -> BTreeMap<PathBuf, u64> {
 async fn the_image_is_listed_and_described() {
     let cache = cache().await;
     let all = cache.images().unwrap();
-    let listed = all.iter().find(|image| image.name == IMAGE).expect("the image is listed");
+    let listed = all
+        .iter()
+        .find(|image| image.name == IMAGE)
+        .expect("the image is listed");
     let image = cache.image(IMAGE).unwrap();
     assert_eq!(*listed, image);
     assert_eq!((image.fault.as_deref(), image.compiled), (None, true));
     assert_eq!((image.id.len(), image.recipe.is_empty()), (64, false));
-    assert!(image.memory_bytes > 10 << 20 && image.memory_bytes % 65_536 == 0, "{image:?}");
-    assert!(image.hot_pages > 0 && image.module_bytes > 1 << 20 && image.library_bytes > 1 << 20, "{image:?}");
+    assert!(
+        image.memory_bytes > 10 << 20 && image.memory_bytes % 65_536 == 0,
+        "{image:?}"
+    );
+    assert!(
+        image.hot_pages > 0 && image.module_bytes > 1 << 20 && image.library_bytes > 1 << 20,
+        "{image:?}"
+    );
     assert!(!image.licences.is_empty());
 }
 
@@ -99,15 +116,35 @@ async fn images_that_are_not_there_are_named_in_the_error() {
         refusal(cache.remove("nothing")),
         refusal(cache.export("nothing", Path::new("unused"))),
         refusal(cache.add_fuel("nothing")),
-        refusal(Runtime::builder().cache(cache.clone()).image("nothing").open()),
+        refusal(
+            Runtime::builder()
+                .cache(cache.clone())
+                .image("nothing")
+                .open(),
+        ),
     ] {
-        assert!(matches!(&error, Error::NoImage { name, .. } if name == "nothing"), "{error}");
+        assert!(
+            matches!(&error, Error::NoImage { name, .. } if name == "nothing"),
+            "{error}"
+        );
         assert_eq!(error.kind(), ErrorKind::NotFound);
-        assert!(error.to_string().contains("sandcell image build nothing"), "{error}");
+        assert!(
+            error.to_string().contains("sandcell image build nothing"),
+            "{error}"
+        );
     }
     for name in ["", "a b", "..", "x\0"] {
         let error = refusal(cache.image(name));
-        assert!(matches!(error, Error::BadSetting { setting: "image", .. }), "{name:?}: {error}");
+        assert!(
+            matches!(
+                error,
+                Error::BadSetting {
+                    setting: "image",
+                    ..
+                }
+            ),
+            "{name:?}: {error}"
+        );
     }
 }
 
@@ -123,7 +160,16 @@ fn a_cache_that_others_may_write_to_is_refused() {
     let folder = TempDir::new().unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
     let error = refusal(Cache::at(folder.path()));
-    assert!(matches!(error, Error::BadSetting { setting: "cache", .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            Error::BadSetting {
+                setting: "cache",
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -137,16 +183,32 @@ async fn an_export_serves_another_machine_to_the_end() {
     let runtime = elsewhere.open(&file).unwrap();
     let here = cache().await.image(IMAGE).unwrap();
     let there = elsewhere.cache.image(IMAGE).unwrap();
-    assert_eq!((&there.id, &there.licences, there.fuel), (&here.id, &here.licences, false));
+    assert_eq!(
+        (&there.id, &there.licences, there.fuel),
+        (&here.id, &here.licences, false)
+    );
     assert_eq!(elsewhere.problem(), None);
     let sandbox = start(runtime.sandbox()).await;
     let context = first(&sandbox);
-    check(&context, "import json, decimal; json.dumps([1, 2])", "'[1, 2]'").await;
+    check(
+        &context,
+        "import json, decimal; json.dumps([1, 2])",
+        "'[1, 2]'",
+    )
+    .await;
 
     // Fuel is not part of an export: the error names the command.
     let error = refusal(runtime.sandbox().fuel(1_000_000).start().await);
-    assert!(matches!(&error, Error::NoFuel { image } if image == IMAGE), "{error}");
-    assert!(error.to_string().contains("sandcell image build python --fuel"), "{error}");
+    assert!(
+        matches!(&error, Error::NoFuel { image } if image == IMAGE),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("sandcell image build python --fuel"),
+        "{error}"
+    );
 
     // The same file again is known already.
     let before = listing(elsewhere.cache.path());
@@ -165,7 +227,10 @@ async fn an_export_serves_another_machine_to_the_end() {
         .filter(|path| path.is_file() && !path.ends_with("images.lock"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
-    assert!(matches!(refusal(elsewhere.open(IMAGE)), Error::NoImage { .. }));
+    assert!(matches!(
+        refusal(elsewhere.open(IMAGE)),
+        Error::NoImage { .. }
+    ));
 }
 
 /// Spoils one byte of the booted memory, finds it, and puts it back.
@@ -179,21 +244,38 @@ fn damage_is_found(elsewhere: &Elsewhere) {
     file.write_all_at(&[byte[0] ^ 1], offset).unwrap();
 
     // An honest time of change gives it away at once.
-    file.set_modified(modified + std::time::Duration::from_secs(1)).unwrap();
-    let changed = ImageFault::Changed { file: "memory.img".to_owned() };
+    file.set_modified(modified + std::time::Duration::from_secs(1))
+        .unwrap();
+    let changed = ImageFault::Changed {
+        file: "memory.img".to_owned(),
+    };
     let error = refusal(elsewhere.open(IMAGE));
-    assert!(matches!(&error, Error::BadImage { reason, .. } if *reason == changed), "{error}");
+    assert!(
+        matches!(&error, Error::BadImage { reason, .. } if *reason == changed),
+        "{error}"
+    );
     assert_eq!(error.kind(), ErrorKind::Image);
     let listed = elsewhere.cache.images().unwrap();
-    assert!(listed[0].fault.as_ref().is_some_and(|fault| fault.contains("memory.img")), "{listed:?}");
+    assert!(
+        listed[0]
+            .fault
+            .as_ref()
+            .is_some_and(|fault| fault.contains("memory.img")),
+        "{listed:?}"
+    );
 
     // A false one only deceives who does not read it all.
     file.set_modified(modified).unwrap();
     let problem = elsewhere.problem().expect("damage is found");
     assert!(problem.contains("memory.img is damaged"), "{problem}");
     let error = refusal(elsewhere.cache.export(IMAGE, &elsewhere.file("spoilt")));
-    let digest = ImageFault::Digest { file: "memory.img".to_owned() };
-    assert!(matches!(&error, Error::BadImage { reason, .. } if *reason == digest), "{error}");
+    let digest = ImageFault::Digest {
+        file: "memory.img".to_owned(),
+    };
+    assert!(
+        matches!(&error, Error::BadImage { reason, .. } if *reason == digest),
+        "{error}"
+    );
     assert!(!elsewhere.file("spoilt").exists());
 
     file.write_all_at(&byte, offset).unwrap();

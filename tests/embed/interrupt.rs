@@ -3,18 +3,26 @@
 use crate::support::{Gate, builder, check, context, finished, first, start};
 use sandcell::{Context, End, Event, Execution, InterruptCause, Outcome};
 
-const BY_HANDLE: End = End::Interrupted { by: InterruptCause::Handle };
+const BY_HANDLE: End = End::Interrupted {
+    by: InterruptCause::Handle,
+};
 
 /// Starts a cell and waits until it says that it runs.
 async fn running(context: &Context, code: &str) -> Execution {
     let mut execution = context.execute(format!("print('go')\n{code}")).unwrap();
-    assert_eq!(execution.next().await, Some(Event::Stdout("go\n".into())), "{code}");
+    assert_eq!(
+        execution.next().await,
+        Some(Event::Stdout("go\n".into())),
+        "{code}"
+    );
     execution
 }
 
 async fn interrupted(execution: Execution) -> Outcome {
     let handle = execution.interrupt_handle();
-    std::thread::spawn(move || handle.interrupt()).join().unwrap();
+    std::thread::spawn(move || handle.interrupt())
+        .join()
+        .unwrap();
     execution.outcome().await.unwrap()
 }
 
@@ -48,7 +56,12 @@ async fn a_cell_stops_in_a_host_call() {
     let gate = Gate::new();
     let context = first(&start(gate.install(builder().await)).await);
     finished(&context, "import asyncio\nx = 7").await;
-    for code in ["gate()", "await gate()", "await asyncio.gather(gate(), gate())", "gate.blocking()"] {
+    for code in [
+        "gate()",
+        "await gate()",
+        "await asyncio.gather(gate(), gate())",
+        "gate.blocking()",
+    ] {
         let execution = running(&context, code).await;
         gate.arrived().await;
         let outcome = interrupted(execution).await;
@@ -71,8 +84,13 @@ await work()";
     let mut execution = running(&context, code).await;
     let handle = execution.interrupt_handle();
     handle.interrupt();
-    assert_eq!(execution.next().await, Some(Event::Stdout("clean\n".into())));
-    let Some(Event::Error(exception)) = execution.next().await else { panic!("no error") };
+    assert_eq!(
+        execution.next().await,
+        Some(Event::Stdout("clean\n".into()))
+    );
+    let Some(Event::Error(exception)) = execution.next().await else {
+        panic!("no error")
+    };
     assert_eq!(exception.name, "KeyboardInterrupt");
     assert_eq!(execution.outcome().await.unwrap().end, BY_HANDLE);
 }
@@ -122,7 +140,11 @@ async fn a_late_interrupt_hits_nobody() {
 #[tokio::test]
 async fn an_interrupt_may_be_caught() {
     let context = context().await;
-    let execution = running(&context, "try:\n    while True: pass\nexcept KeyboardInterrupt:\n    caught = True").await;
+    let execution = running(
+        &context,
+        "try:\n    while True: pass\nexcept KeyboardInterrupt:\n    caught = True",
+    )
+    .await;
     let outcome = interrupted(execution).await;
     assert_eq!((outcome.end, outcome.lost), (End::Finished, None));
     check(&context, "caught", "True").await;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{builder, check, finished, first, raised, runtime, start, value, warm_runtime};
+use crate::support::{
+    builder, check, finished, first, raised, runtime, start, value, warm_runtime,
+};
 
 /// Python that reads the interpreter's own memory: a tuple is indexed beyond its
 /// end by a hand-made code object, which yields a made-up bytearray over all of
@@ -51,11 +53,17 @@ async fn memory_of_an_ended_sandbox_is_not_in_the_next() {
         let size = grown.outcome.usage.peak_memory_bytes;
         let count = format!("whole_memory({size}).count(pattern)");
         let found: u64 = value(&context, count.as_str()).await.parse().unwrap();
-        assert!(found < 100, "round {round}: {found} traces of an earlier sandbox");
+        assert!(
+            found < 100,
+            "round {round}: {found} traces of an earlier sandbox"
+        );
         // The search does find what is there.
         finished(&context, "secret = pattern * (90 << 17)").await;
         let found: u64 = value(&context, count.as_str()).await.parse().unwrap();
-        assert!(found > 5 << 20, "round {round}: the search found {found} of its own");
+        assert!(
+            found > 5 << 20,
+            "round {round}: the search found {found} of its own"
+        );
         sandbox.close();
     }
 }
@@ -100,11 +108,34 @@ async fn variables_modules_files_and_environment_are_ones_own() {
     let two = first(&start(runtime.sandbox()).await);
     assert_eq!(raised(&two, "x").await.name, "NameError");
     assert_eq!(raised(&two, "mark").await.name, "NameError");
-    assert_eq!(raised(&two, "import made").await.name, "ModuleNotFoundError");
-    check(&two, "import sys, os, json; hasattr(sys, 'mark'), hasattr(json, 'mark')", "(False, False)").await;
-    check(&two, "os.environ.get('ONE'), os.environ.get('TOO')", "(None, None)").await;
-    check(&two, "os.listdir('/home/user'), os.listdir('/tmp')", "([], [])").await;
-    check(&two, "import decimal; decimal.getcontext().prec, sys.getrecursionlimit() > 77", "(28, True)").await;
+    assert_eq!(
+        raised(&two, "import made").await.name,
+        "ModuleNotFoundError"
+    );
+    check(
+        &two,
+        "import sys, os, json; hasattr(sys, 'mark'), hasattr(json, 'mark')",
+        "(False, False)",
+    )
+    .await;
+    check(
+        &two,
+        "os.environ.get('ONE'), os.environ.get('TOO')",
+        "(None, None)",
+    )
+    .await;
+    check(
+        &two,
+        "os.listdir('/home/user'), os.listdir('/tmp')",
+        "([], [])",
+    )
+    .await;
+    check(
+        &two,
+        "import decimal; decimal.getcontext().prec, sys.getrecursionlimit() > 77",
+        "(28, True)",
+    )
+    .await;
     finished(&two, "open('/tmp/b.txt', 'w').write('two')").await;
     check(&one, "open('/tmp/b.txt').read()", "'one'").await;
 }
@@ -142,6 +173,10 @@ def reach(path):
         env!("CARGO_MANIFEST_DIR")
     );
     check(&context, code, "[]").await;
-    finished(&context, "os.symlink('/etc/hostname', 'link'); os.symlink('../' * 30 + 'etc/hostname', 'far')").await;
+    finished(
+        &context,
+        "os.symlink('/etc/hostname', 'link'); os.symlink('../' * 30 + 'etc/hostname', 'far')",
+    )
+    .await;
     check(&context, "reach('link'), reach('far')", "(False, False)").await;
 }

@@ -35,20 +35,37 @@ async fn memory_ends_in_a_memory_error_and_the_context_lives() {
     let bound = 128 << 20;
     let context = first(&start(builder().await.memory_bytes(bound)).await);
     finished(&context, "kept = 'here'").await;
-    for code in ["bytearray(1 << 30)", "parts = []\nwhile True: parts.append(bytearray(1 << 20))"] {
+    for code in [
+        "bytearray(1 << 30)",
+        "parts = []\nwhile True: parts.append(bytearray(1 << 20))",
+    ] {
         let report = run(&context, code).await;
         assert_eq!(exception(&report.outcome).name, "MemoryError", "{code}");
         assert_eq!(report.outcome.lost, None);
-        assert!(report.outcome.usage.peak_memory_bytes <= bound, "{:?}", report.outcome.usage);
+        assert!(
+            report.outcome.usage.peak_memory_bytes <= bound,
+            "{:?}",
+            report.outcome.usage
+        );
     }
-    check(&context, "del parts\nkept, len(bytearray(16 << 20))", "('here', 16777216)").await;
+    check(
+        &context,
+        "del parts\nkept, len(bytearray(16 << 20))",
+        "('here', 16777216)",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn the_deadline_raises_and_variables_live_on() {
     let context = first(&start(builder().await.wall(SOON)).await);
     let (shown, outcome) = crate::support::events(&context, "n = 1\nwhile True: n += 1").await;
-    assert_eq!(outcome.end, End::Interrupted { by: InterruptCause::Deadline });
+    assert_eq!(
+        outcome.end,
+        End::Interrupted {
+            by: InterruptCause::Deadline
+        }
+    );
     assert_eq!(outcome.lost, None);
     assert!(outcome.usage.wall >= SOON, "{:?}", outcome.usage);
     assert_eq!(crate::support::sketch(&shown), ["error KeyboardInterrupt"]);
@@ -61,8 +78,17 @@ async fn a_run_can_have_a_deadline_of_its_own() {
     let sleepy = || RunCode::new("import time; time.sleep(0.4); 'slept'");
     check(&context, sleepy().wall(None), "'slept'").await;
     check(&context, sleepy().wall(Some(LONG)), "'slept'").await;
-    let report = run(&context, RunCode::new("while True: pass").wall(Some(Duration::ZERO))).await;
-    assert_eq!(report.outcome.end, End::Interrupted { by: InterruptCause::Deadline });
+    let report = run(
+        &context,
+        RunCode::new("while True: pass").wall(Some(Duration::ZERO)),
+    )
+    .await;
+    assert_eq!(
+        report.outcome.end,
+        End::Interrupted {
+            by: InterruptCause::Deadline
+        }
+    );
     assert_eq!(report.outcome.lost, None);
 }
 
@@ -78,7 +104,9 @@ async fn who_swallows_the_interrupt_is_stopped_by_force() {
     let grace = Duration::from_millis(100);
     let sandbox = start(builder().await.wall(SOON).grace(grace)).await;
     let context = first(&sandbox);
-    let kept = context.execute("x = 1; open('kept.txt', 'w').write('file')").unwrap();
+    let kept = context
+        .execute("x = 1; open('kept.txt', 'w').write('file')")
+        .unwrap();
     let kept_id = kept.id();
     assert_eq!(kept.outcome().await.unwrap().end, End::Finished);
     let stubborn = context
@@ -86,23 +114,43 @@ async fn who_swallows_the_interrupt_is_stopped_by_force() {
         .unwrap();
     let stubborn_id = stubborn.id();
     let outcome = stubborn.outcome().await.unwrap();
-    assert_eq!(outcome.end, End::Interrupted { by: InterruptCause::Deadline });
+    assert_eq!(
+        outcome.end,
+        End::Interrupted {
+            by: InterruptCause::Deadline
+        }
+    );
     let lost = outcome.lost.expect("the context was lost");
     assert_eq!((lost.first, lost.last), (kept_id, stubborn_id));
     assert!(outcome.usage.wall >= SOON + grace, "{:?}", outcome.usage);
     // The same context goes on with a fresh interpreter and the same files.
     assert_eq!(raised(&context, "x").await.name, "NameError");
     check(&context, "open('/home/user/kept.txt').read()", "'file'").await;
-    let again = context.execute("while True:\n    try:\n        while True: pass\n    except BaseException: pass").unwrap();
-    let lost = again.outcome().await.unwrap().lost.expect("the fresh one was lost, too");
-    assert!(lost.first > stubborn_id, "what was lost before is not lost again: {lost:?}");
+    let again = context
+        .execute("while True:\n    try:\n        while True: pass\n    except BaseException: pass")
+        .unwrap();
+    let lost = again
+        .outcome()
+        .await
+        .unwrap()
+        .lost
+        .expect("the fresh one was lost, too");
+    assert!(
+        lost.first > stubborn_id,
+        "what was lost before is not lost again: {lost:?}"
+    );
 }
 
 #[tokio::test]
 async fn no_grace_means_force_at_once() {
     let context = first(&start(builder().await.wall(SOON).grace(Duration::ZERO)).await);
     let outcome = run(&context, "x = 1\nwhile True: pass").await.outcome;
-    assert_eq!(outcome.end, End::Interrupted { by: InterruptCause::Deadline });
+    assert_eq!(
+        outcome.end,
+        End::Interrupted {
+            by: InterruptCause::Deadline
+        }
+    );
     assert!(outcome.lost.is_some());
     assert_eq!(raised(&context, "x").await.name, "NameError");
 }
@@ -121,10 +169,17 @@ async fn output_is_bounded_for_each_execution() {
         "'x' * 200_000",
     ] {
         let report = run(&context, code).await;
-        let expected = End::Exhausted { limit: Limit::Output, allowed: bound };
+        let expected = End::Exhausted {
+            limit: Limit::Output,
+            allowed: bound,
+        };
         assert_eq!(report.outcome.end, expected, "{code}");
         assert_eq!(report.outcome.lost, None, "{code}");
-        assert!(report.outcome.usage.output_bytes <= bound, "{code}: {:?}", report.outcome.usage);
+        assert!(
+            report.outcome.usage.output_bytes <= bound,
+            "{code}: {:?}",
+            report.outcome.usage
+        );
         let shown = report.stdout.len() + report.stderr.len();
         assert!(shown as u64 <= bound, "{code}: {shown}");
     }
@@ -137,7 +192,17 @@ async fn a_cell_has_a_size() {
     let longest = format!("'{}'", "x".repeat(98));
     finished(&context, longest.clone()).await;
     let error = refusal(context.execute(longest + " "));
-    assert!(matches!(error, Error::LimitExceeded { limit: Limit::Cell, allowed: 100, asked: 101 }), "{error}");
+    assert!(
+        matches!(
+            error,
+            Error::LimitExceeded {
+                limit: Limit::Cell,
+                allowed: 100,
+                asked: 101
+            }
+        ),
+        "{error}"
+    );
     assert_eq!(error.kind(), ErrorKind::Limit);
     check(&context, "1", "1").await;
 }
@@ -147,7 +212,17 @@ async fn a_sandbox_has_a_number_of_contexts() {
     let sandbox = start(limited(|limits| limits.contexts = 2).await).await;
     let second = sandbox.create_context().await.unwrap();
     let error = refusal(sandbox.create_context().await);
-    assert!(matches!(error, Error::LimitExceeded { limit: Limit::Contexts, allowed: 2, asked: 3 }), "{error}");
+    assert!(
+        matches!(
+            error,
+            Error::LimitExceeded {
+                limit: Limit::Contexts,
+                allowed: 2,
+                asked: 3
+            }
+        ),
+        "{error}"
+    );
     sandbox.close_context(second.id()).unwrap();
     let third = sandbox.create_context().await.unwrap();
     check(&third, "1 + 2", "3").await;
@@ -190,7 +265,11 @@ async fn host_calls_are_counted_for_each_execution() {
         let report = run(&context, "for n in range(3): echo(n)\necho(3)").await;
         let exception = exception(&report.outcome);
         assert_eq!(exception.name, "HostFunctionError");
-        assert!(exception.value.starts_with("CallLimitExceeded"), "{}", exception.value);
+        assert!(
+            exception.value.starts_with("CallLimitExceeded"),
+            "{}",
+            exception.value
+        );
         assert_eq!(report.outcome.usage.calls, 3);
     }
     check(&context, "[echo(n) for n in range(3)]", "[0, 1, 2]").await;
@@ -199,7 +278,8 @@ async fn host_calls_are_counted_for_each_execution() {
 #[tokio::test]
 async fn host_calls_at_once_are_bounded() {
     let gate = Gate::new();
-    let context = first(&start(gate.install(limited(|limits| limits.calls_at_once = 2).await)).await);
+    let context =
+        first(&start(gate.install(limited(|limits| limits.calls_at_once = 2).await)).await);
     let code = "import asyncio
 one, two = asyncio.ensure_future(gate()), asyncio.ensure_future(gate())
 try:
@@ -221,11 +301,24 @@ await gate()
 #[tokio::test]
 async fn arguments_and_answers_have_a_size() {
     let context = first(&start(echoing(|limits| limits.call_bytes = 1000).await).await);
-    check(&context, "len(echo('x' * 900)), len(grow(900))", "(900, 900)").await;
+    check(
+        &context,
+        "len(echo('x' * 900)), len(grow(900))",
+        "(900, 900)",
+    )
+    .await;
     let large = raised(&context, "echo('x' * 1000)").await;
-    assert!(large.value.starts_with("ArgumentsTooLarge"), "{}", large.value);
+    assert!(
+        large.value.starts_with("ArgumentsTooLarge"),
+        "{}",
+        large.value
+    );
     let large = raised(&context, "grow(1000)").await;
-    assert!(large.value.starts_with("HostAnswerTooLarge"), "{}", large.value);
+    assert!(
+        large.value.starts_with("HostAnswerTooLarge"),
+        "{}",
+        large.value
+    );
     check(&context, "echo('still')", "'still'").await;
 }
 
@@ -241,17 +334,31 @@ async fn files_are_bounded_in_bytes_number_and_descriptors() {
     finished(&context, "def fill():\n    with open('big', 'wb', buffering=0) as file:\n        while True: file.write(bytes(65536))").await;
     check(&context, "refused(fill)", "'ENOSPC'").await;
     check(&context, "os.path.getsize('big') <= 1 << 20", "True").await;
-    finished(&context, "os.remove('big')\ndef many():\n    for n in range(1000): os.mkdir(f'folder{n}')").await;
+    finished(
+        &context,
+        "os.remove('big')\ndef many():\n    for n in range(1000): os.mkdir(f'folder{n}')",
+    )
+    .await;
     check(&context, "refused(many)", "'ENOSPC'").await;
     check(&context, "1 < len(os.listdir()) <= 100", "True").await;
     finished(&context, "opened = []\ndef hold():\n    while True: opened.append(open('/dev/null' if os.path.exists('/dev/null') else '/usr/lib/python3.13/os.py'))").await;
     check(&context, "refused(hold)", "'EMFILE'").await;
-    check(&context, "opened.clear(); open('/usr/lib/python3.13/os.py').close(); 'again'", "'again'").await;
+    check(
+        &context,
+        "opened.clear(); open('/usr/lib/python3.13/os.py').close(); 'again'",
+        "'again'",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn limits_that_cannot_be_are_refused() {
-    let image_bytes = runtime().await.cache().image(crate::support::IMAGE).unwrap().memory_bytes;
+    let image_bytes = runtime()
+        .await
+        .cache()
+        .image(crate::support::IMAGE)
+        .unwrap()
+        .memory_bytes;
     let cases: [(&str, fn(&mut Limits)); 6] = [
         ("memory_bytes", |limits| limits.memory_bytes = (4 << 30) + 1),
         ("memory_bytes", |limits| limits.memory_bytes = 1 << 20),
@@ -262,11 +369,29 @@ async fn limits_that_cannot_be_are_refused() {
     ];
     for (name, change) in cases {
         let error = refusal(limited(change).await.start().await);
-        assert!(matches!(&error, Error::BadSetting { setting, .. } if *setting == name), "{name}: {error}");
+        assert!(
+            matches!(&error, Error::BadSetting { setting, .. } if *setting == name),
+            "{name}: {error}"
+        );
         assert_eq!(error.kind(), ErrorKind::Invalid);
     }
     let smallest = limited(|limits| limits.memory_bytes = image_bytes).await;
     check(&first(&start(smallest).await), "1", "1").await;
-    let error = refusal(builder().await.host_function("not a name", None, |v: Value| async { Ok(v) }).start().await);
-    assert!(matches!(error, Error::BadSetting { setting: "host_function", .. }), "{error}");
+    let error = refusal(
+        builder()
+            .await
+            .host_function("not a name", None, |v: Value| async { Ok(v) })
+            .start()
+            .await,
+    );
+    assert!(
+        matches!(
+            error,
+            Error::BadSetting {
+                setting: "host_function",
+                ..
+            }
+        ),
+        "{error}"
+    );
 }

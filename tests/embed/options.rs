@@ -9,15 +9,30 @@ use sandcell::{End, RunCode};
 async fn environment_variables_of_a_run_are_set_and_then_as_before() {
     let sandbox = start(builder().await.env("KEPT", "sandbox")).await;
     let context = first(&sandbox);
-    finished(&context, "import os\ndef both(): return os.environ.get('KEPT'), os.environ.get('NEW')").await;
+    finished(
+        &context,
+        "import os\ndef both(): return os.environ.get('KEPT'), os.environ.get('NEW')",
+    )
+    .await;
     let cell = RunCode::new("both()").env("KEPT", "run").env("NEW", "ü=1 ");
     check(&context, cell, "('run', 'ü=1 ')").await;
     check(&context, "both()", "('sandbox', None)").await;
     let variables = BTreeMap::from([("NEW".to_owned(), String::new())]);
-    check(&context, RunCode::new("both()").envs(variables), "('sandbox', '')").await;
-    let cell = RunCode::new("os.environ['KEPT'] = 'changed'; os.environ['OWN'] = '1'; 1 / 0").env("KEPT", "run");
+    check(
+        &context,
+        RunCode::new("both()").envs(variables),
+        "('sandbox', '')",
+    )
+    .await;
+    let cell = RunCode::new("os.environ['KEPT'] = 'changed'; os.environ['OWN'] = '1'; 1 / 0")
+        .env("KEPT", "run");
     assert_eq!(raised(&context, cell).await.name, "ZeroDivisionError");
-    check(&context, "both(), os.environ['OWN']", "(('sandbox', None), '1')").await;
+    check(
+        &context,
+        "both(), os.environ['OWN']",
+        "(('sandbox', None), '1')",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -33,7 +48,9 @@ async fn names_of_variables_that_cannot_be_are_an_error_of_the_cell() {
     let context = context().await;
     for name in ["", "A=B", "A\0"] {
         let report = run(&context, RunCode::new("1").env(name, "x")).await;
-        let End::Raised(exception) = &report.outcome.end else { panic!("{name:?}: {}", report.outcome.end) };
+        let End::Raised(exception) = &report.outcome.end else {
+            panic!("{name:?}: {}", report.outcome.end)
+        };
         assert_eq!(exception.name, "OptionsError", "{name:?}");
     }
     check(&context, "2", "2").await;
@@ -42,13 +59,25 @@ async fn names_of_variables_that_cannot_be_are_an_error_of_the_cell() {
 #[tokio::test]
 async fn a_run_has_its_folder_and_arguments() {
     let context = context().await;
-    check(&context, "import os, sys; os.getcwd(), sys.argv", "('/home/user', [''])").await;
+    check(
+        &context,
+        "import os, sys; os.getcwd(), sys.argv",
+        "('/home/user', [''])",
+    )
+    .await;
     check(&context, RunCode::new("os.getcwd()").cwd("/tmp"), "'/tmp'").await;
     let arguments = vec!["prog.py".to_owned(), "--flag".to_owned(), "ü".to_owned()];
-    check(&context, RunCode::new("sys.argv").argv(arguments), "['prog.py', '--flag', 'ü']").await;
+    check(
+        &context,
+        RunCode::new("sys.argv").argv(arguments),
+        "['prog.py', '--flag', 'ü']",
+    )
+    .await;
     check(&context, "sys.argv", "['']").await;
     let report = run(&context, RunCode::new("1").cwd("/no/such/folder")).await;
-    let End::Raised(exception) = &report.outcome.end else { panic!("{}", report.outcome.end) };
+    let End::Raised(exception) = &report.outcome.end else {
+        panic!("{}", report.outcome.end)
+    };
     assert_eq!(exception.name, "FileNotFoundError");
     check(&context, "'alive'", "'alive'").await;
 }
@@ -56,10 +85,18 @@ async fn a_run_has_its_folder_and_arguments() {
 #[tokio::test]
 async fn input_reads_what_the_run_was_given() {
     let context = context().await;
-    let cell = RunCode::new("name = input('who? ')\nage = int(input())\nname, age").stdin("Ada\n36\n");
+    let cell =
+        RunCode::new("name = input('who? ')\nage = int(input())\nname, age").stdin("Ada\n36\n");
     let report = finished(&context, cell).await;
-    assert_eq!((report.text(), report.stdout_text().as_str()), (Some("('Ada', 36)"), "who? "));
-    let end = raised(&context, RunCode::new("input(); input()").stdin("one line\n")).await;
+    assert_eq!(
+        (report.text(), report.stdout_text().as_str()),
+        (Some("('Ada', 36)"), "who? ")
+    );
+    let end = raised(
+        &context,
+        RunCode::new("input(); input()").stdin("one line\n"),
+    )
+    .await;
     assert_eq!(end.name, "EOFError");
     let cell = RunCode::new("import sys; sys.stdin.read(), sys.stdin.read()").stdin("rest\nof it");
     check(&context, cell, "('rest\\nof it', '')").await;
@@ -67,7 +104,12 @@ async fn input_reads_what_the_run_was_given() {
     check(&context, cell, "b'\\x00\\xff\\n'").await;
     let cell = RunCode::new("[line for line in sys.stdin]").stdin("a\nb\n");
     check(&context, cell, "['a\\n', 'b\\n']").await;
-    check(&context, RunCode::new("import os; os.read(0, 10)").stdin("raw"), "b'raw'").await;
+    check(
+        &context,
+        RunCode::new("import os; os.read(0, 10)").stdin("raw"),
+        "b'raw'",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -84,6 +126,9 @@ async fn input_without_standard_input_raises() {
     let exception = raised(&context, "input('anybody?')").await;
     assert_eq!(exception.name, "StdinNotImplementedError");
     check(&context, RunCode::new("input()").stdin("x\n"), "'x'").await;
-    assert_eq!(raised(&context, "input()").await.name, "StdinNotImplementedError");
+    assert_eq!(
+        raised(&context, "input()").await.name,
+        "StdinNotImplementedError"
+    );
     check(&context, "import sys; sys.stdin.read()", "''").await;
 }

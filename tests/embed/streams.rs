@@ -12,12 +12,21 @@ async fn shown(code: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn one_print_is_one_event() {
-    assert_eq!(shown("print('a', 'b', sep='-', end='!')\nprint()").await, ["out \"a-b!\"", "out \"\\n\""]);
-    assert_eq!(shown("print(*range(5), flush=True)").await, ["out \"0 1 2 3 4\\n\""]);
+    assert_eq!(
+        shown("print('a', 'b', sep='-', end='!')\nprint()").await,
+        ["out \"a-b!\"", "out \"\\n\""]
+    );
+    assert_eq!(
+        shown("print(*range(5), flush=True)").await,
+        ["out \"0 1 2 3 4\\n\""]
+    );
     let lines = shown("for n in range(300): print('line', n)").await;
     assert_eq!(lines.len(), 300);
     assert_eq!(lines[299], "out \"line 299\\n\"");
-    assert_eq!(shown("print('first\\nsecond')").await, ["out \"first\\nsecond\\n\""]);
+    assert_eq!(
+        shown("print('first\\nsecond')").await,
+        ["out \"first\\nsecond\\n\""]
+    );
     assert_eq!(shown("print('', end='')").await, [""; 0]);
 }
 
@@ -31,26 +40,54 @@ sys.stderr.write('4')
 display(5)
 print('6')
 7";
-    let expected = ["out \"1\\n\"", "err \"2\\n\"", "out \"3\"", "err \"4\"", "display 5", "out \"6\\n\"", "result 7"];
+    let expected = [
+        "out \"1\\n\"",
+        "err \"2\\n\"",
+        "out \"3\"",
+        "err \"4\"",
+        "display 5",
+        "out \"6\\n\"",
+        "result 7",
+    ];
     assert_eq!(shown(code).await, expected);
 }
 
 #[tokio::test]
 async fn the_error_comes_after_what_was_written() {
     let (events, _) = events(&context().await, "print('before')\n1 / 0").await;
-    assert_eq!(sketch(&events), ["out \"before\\n\"", "error ZeroDivisionError"]);
+    assert_eq!(
+        sketch(&events),
+        ["out \"before\\n\"", "error ZeroDivisionError"]
+    );
 }
 
 #[tokio::test]
 async fn bytes_pass_as_they_are() {
     let context = context().await;
-    let (events, _) = events(&context, "import sys; sys.stdout.buffer.write(bytes(range(256)));").await;
+    let (events, _) = events(
+        &context,
+        "import sys; sys.stdout.buffer.write(bytes(range(256)));",
+    )
+    .await;
     let all: Vec<u8> = (0..=255).collect();
-    let [Event::Stdout(bytes)] = events.as_slice() else { panic!("{events:?}") };
+    let [Event::Stdout(bytes)] = events.as_slice() else {
+        panic!("{events:?}")
+    };
     assert_eq!(bytes.as_ref(), all);
-    let report = finished(&context, "import os; os.write(1, b'\\x00\\xff'); os.write(2, b'\\xfe')").await;
-    assert_eq!((report.stdout.as_ref(), report.stderr.as_ref()), (&b"\x00\xff"[..], &b"\xfe"[..]));
-    let report = finished(&context, "with open(1, 'wb', closefd=False) as raw: raw.write(b'file\\xff')").await;
+    let report = finished(
+        &context,
+        "import os; os.write(1, b'\\x00\\xff'); os.write(2, b'\\xfe')",
+    )
+    .await;
+    assert_eq!(
+        (report.stdout.as_ref(), report.stderr.as_ref()),
+        (&b"\x00\xff"[..], &b"\xfe"[..])
+    );
+    let report = finished(
+        &context,
+        "with open(1, 'wb', closefd=False) as raw: raw.write(b'file\\xff')",
+    )
+    .await;
     assert_eq!(report.stdout.as_ref(), b"file\xff");
 }
 
@@ -121,9 +158,15 @@ async fn a_closed_stream_is_open_in_the_next_cell() {
     let context = context().await;
     let report = crate::support::run(&context, "import sys\nsys.stdout.close()\nprint('x')").await;
     let exception = crate::support::exception(&report.outcome);
-    assert_eq!((exception.name.as_str(), report.stdout_text().as_str()), ("ValueError", ""));
+    assert_eq!(
+        (exception.name.as_str(), report.stdout_text().as_str()),
+        ("ValueError", "")
+    );
     let report = finished(&context, "print('open'); print('too', file=sys.stderr)").await;
-    assert_eq!((report.stdout_text().as_str(), report.stderr_text().as_str()), ("open\n", "too\n"));
+    assert_eq!(
+        (report.stdout_text().as_str(), report.stderr_text().as_str()),
+        ("open\n", "too\n")
+    );
 }
 
 #[tokio::test]
@@ -133,5 +176,8 @@ logging.warning('careful')
 warnings.warn('mind the gap')";
     let report = finished(&context().await, code).await;
     let text = report.stderr_text();
-    assert!(text.contains("WARNING:root:careful") && text.contains("UserWarning: mind the gap"), "{text}");
+    assert!(
+        text.contains("WARNING:root:careful") && text.contains("UserWarning: mind the gap"),
+        "{text}"
+    );
 }

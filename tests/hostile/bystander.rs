@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use sandcell::{
-    Context, End, Event, Execution, InterruptCause, Limit, Outcome, RunCode, Runtime, SandboxBuilder, TrapKind,
+    Context, End, Event, Execution, InterruptCause, Limit, Outcome, RunCode, Runtime,
+    SandboxBuilder, TrapKind,
 };
 
 use crate::support::{check, finished, first, runtime, start};
@@ -45,9 +46,16 @@ impl Expected {
         match &outcome.end {
             End::Finished => Ok(Finished),
             End::Raised(exception) => Err(format!("{}: {}", exception.name, exception.value)),
-            End::Interrupted { by: InterruptCause::Deadline } if by_force => Ok(Stopped),
-            End::Interrupted { by: InterruptCause::Deadline } => Ok(Interrupted),
-            End::Exhausted { limit: Limit::Output, .. } => Ok(OutputSpent),
+            End::Interrupted {
+                by: InterruptCause::Deadline,
+            } if by_force => Ok(Stopped),
+            End::Interrupted {
+                by: InterruptCause::Deadline,
+            } => Ok(Interrupted),
+            End::Exhausted {
+                limit: Limit::Output,
+                ..
+            } => Ok(OutputSpent),
             End::Trapped { kind } => Ok(Trapped(kind.clone())),
             other => Err(other.to_string()),
         }
@@ -60,13 +68,22 @@ impl Expected {
             }
             _ => assert_eq!(Self::of(outcome).as_ref(), Ok(self), "{name}"),
         }
-        assert_eq!(outcome.lost.is_some(), self.costs_the_context(), "{name}: {outcome:?}");
+        assert_eq!(
+            outcome.lost.is_some(),
+            self.costs_the_context(),
+            "{name}: {outcome:?}"
+        );
     }
 }
 
 /// Settings of a hostile sandbox.
 pub(crate) fn narrow(runtime: &Runtime) -> SandboxBuilder {
-    runtime.sandbox().wall(WALL).grace(GRACE).memory_bytes(160 << 20).output_bytes(8 << 20)
+    runtime
+        .sandbox()
+        .wall(WALL)
+        .grace(GRACE)
+        .memory_bytes(160 << 20)
+        .output_bytes(8 << 20)
 }
 
 /// Runs the cell of one case and checks its end, the sandbox after it, and the
@@ -86,9 +103,18 @@ pub(crate) async fn cases(name: &str, cells: impl IntoIterator<Item = (RunCode, 
         let execution = hostile.execute(code).unwrap();
         let outcome = neighbour.watch(execution).await;
         expected.check(name, &outcome);
-        goes_on(name, &sandbox.create_context().await.unwrap(), "'another context'").await;
+        goes_on(
+            name,
+            &sandbox.create_context().await.unwrap(),
+            "'another context'",
+        )
+        .await;
         goes_on(name, &hostile, "'the same context'").await;
-        let kept = if expected.costs_the_context() { "False" } else { "True" };
+        let kept = if expected.costs_the_context() {
+            "False"
+        } else {
+            "True"
+        };
         check(&hostile, "'kept' in globals()", kept).await;
     }
     check(&hostile, "open('/tmp/kept').read()", "'kept'").await;

@@ -22,16 +22,30 @@ fn counted(builder: SandboxBuilder, calls: &Arc<AtomicU64>) -> SandboxBuilder {
 async fn arguments_that_cannot_be() {
     let runtime = runtime().await;
     let calls = Arc::<AtomicU64>::default();
-    let builder = counted(narrow(&runtime), &calls).memory_bytes(4 << 30).wall(None);
+    let builder = counted(narrow(&runtime), &calls)
+        .memory_bytes(4 << 30)
+        .wall(None);
     let context = first(&start(builder).await);
     let mut neighbour = Neighbour::new(&runtime).await;
     for (code, name, words) in [
-        ("take('x' * (1 << 30))", "HostFunctionError", "ArgumentsTooLarge"),
+        (
+            "take('x' * (1 << 30))",
+            "HostFunctionError",
+            "ArgumentsTooLarge",
+        ),
         ("take(*['x' * (1 << 20)] * 1024)", "MemoryError", ""),
-        ("x = []\nfor _ in range(200): x = [x]\ntake(x)", "HostFunctionError", "Malformed"),
+        (
+            "x = []\nfor _ in range(200): x = [x]\ntake(x)",
+            "HostFunctionError",
+            "Malformed",
+        ),
         ("x = {}\nx['x'] = x\ntake(x)", "TypeError", "ircular"),
         ("take(object())", "TypeError", ""),
-        ("take(**{'a' * (17 << 20): 1})", "HostFunctionError", "ArgumentsTooLarge"),
+        (
+            "take(**{'a' * (17 << 20): 1})",
+            "HostFunctionError",
+            "ArgumentsTooLarge",
+        ),
     ] {
         let execution = context.execute(code).unwrap();
         let outcome = neighbour.watch(execution).await;
@@ -41,7 +55,11 @@ async fn arguments_that_cannot_be() {
             assert!(found.value.contains(words), "{code}: {}", found.value);
         }
     }
-    assert_eq!(calls.load(Ordering::SeqCst), 0, "a refused call reached the host");
+    assert_eq!(
+        calls.load(Ordering::SeqCst),
+        0,
+        "a refused call reached the host"
+    );
     check(&context, "take(1), 'alive'", "(None, 'alive')").await;
     neighbour.unharmed().await;
 }
@@ -54,11 +72,23 @@ async fn calls_without_end() {
     let mut neighbour = Neighbour::new(&runtime).await;
     let execution = context.execute("while True: take()").unwrap();
     let outcome = neighbour.watch(execution).await;
-    assert!(exception(&outcome).value.starts_with("CallLimitExceeded"), "{}", outcome.end);
-    assert_eq!((calls.load(Ordering::SeqCst), outcome.usage.calls), (10_000, 10_000));
+    assert!(
+        exception(&outcome).value.starts_with("CallLimitExceeded"),
+        "{}",
+        outcome.end
+    );
+    assert_eq!(
+        (calls.load(Ordering::SeqCst), outcome.usage.calls),
+        (10_000, 10_000)
+    );
     let execution = context.execute("kept = []\nwhile True: kept.append(get_ipython() and __import__('_sandcell').call(b'{\"name\":\"take\"}'))\n").unwrap();
     execution.interrupt_handle().interrupt();
-    assert_eq!(neighbour.watch(execution).await.end, End::Interrupted { by: InterruptCause::Handle });
+    assert_eq!(
+        neighbour.watch(execution).await.end,
+        End::Interrupted {
+            by: InterruptCause::Handle
+        }
+    );
     neighbour.unharmed().await;
 }
 
@@ -69,27 +99,42 @@ async fn a_call_whose_sandbox_ends() {
     let (arrived, released) = (Arc::clone(&came), Arc::clone(&go));
     let late = Arc::<AtomicU64>::default();
     let after = Arc::clone(&late);
-    let builder = narrow(&runtime).wall(None).host_function("slow", None, move |_| {
-        let (arrived, released, after) = (Arc::clone(&arrived), Arc::clone(&released), Arc::clone(&after));
-        async move {
-            arrived.notify_one();
-            released.notified().await;
-            after.fetch_add(1, Ordering::SeqCst);
-            Ok(Value::Null)
-        }
-    });
+    let builder = narrow(&runtime)
+        .wall(None)
+        .host_function("slow", None, move |_| {
+            let (arrived, released, after) = (
+                Arc::clone(&arrived),
+                Arc::clone(&released),
+                Arc::clone(&after),
+            );
+            async move {
+                arrived.notify_one();
+                released.notified().await;
+                after.fetch_add(1, Ordering::SeqCst);
+                Ok(Value::Null)
+            }
+        });
     let neighbour = Neighbour::new(&runtime).await;
     let sandbox = start(builder).await;
     let execution = first(&sandbox).execute("slow()").unwrap();
     came.notified().await;
     sandbox.close();
     let outcome = execution.outcome().await.unwrap();
-    assert_eq!(outcome.end, End::Interrupted { by: InterruptCause::Closed });
+    assert_eq!(
+        outcome.end,
+        End::Interrupted {
+            by: InterruptCause::Closed
+        }
+    );
     go.notify_one();
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(late.load(Ordering::SeqCst), 0, "the function went on after its sandbox");
+    assert_eq!(
+        late.load(Ordering::SeqCst),
+        0,
+        "the function went on after its sandbox"
+    );
     check_neighbour(neighbour).await;
 }
 

@@ -7,29 +7,98 @@ use crate::bystander::{case, cases};
 
 #[tokio::test]
 async fn ways_out_of_the_process() {
-    case("os._exit", "import os; os._exit(3)", Trapped(TrapKind::Exited { status: 3 })).await;
-    case("os._exit(0)", "import os; os._exit(0)", Trapped(TrapKind::Exited { status: 0 })).await;
-    case("os.abort", "import os; os.abort()", Trapped(TrapKind::Aborted)).await;
+    case(
+        "os._exit",
+        "import os; os._exit(3)",
+        Trapped(TrapKind::Exited { status: 3 }),
+    )
+    .await;
+    case(
+        "os._exit(0)",
+        "import os; os._exit(0)",
+        Trapped(TrapKind::Exited { status: 0 }),
+    )
+    .await;
+    case(
+        "os.abort",
+        "import os; os.abort()",
+        Trapped(TrapKind::Aborted),
+    )
+    .await;
     case("sys.exit", "import sys; sys.exit(5)", Raised("SystemExit")).await;
-    case("sys.exit in a task", "import asyncio, sys\nasync def leave(): sys.exit(5)\nawait leave()", Raised("SystemExit")).await;
-    case("a signal", "import signal; signal.raise_signal(signal.SIGINT)", Raised("KeyboardInterrupt")).await;
-    case("a fatal signal", "import signal; signal.raise_signal(signal.SIGABRT)", Trapped(TrapKind::Aborted)).await;
-    case("kill", "import os; os.kill(os.getpid(), 9)", Raised("AttributeError")).await;
-    case("fault handler", "import faulthandler; faulthandler._sigsegv()", Raised("AttributeError")).await;
+    case(
+        "sys.exit in a task",
+        "import asyncio, sys\nasync def leave(): sys.exit(5)\nawait leave()",
+        Raised("SystemExit"),
+    )
+    .await;
+    case(
+        "a signal",
+        "import signal; signal.raise_signal(signal.SIGINT)",
+        Raised("KeyboardInterrupt"),
+    )
+    .await;
+    case(
+        "a fatal signal",
+        "import signal; signal.raise_signal(signal.SIGABRT)",
+        Trapped(TrapKind::Aborted),
+    )
+    .await;
+    case(
+        "kill",
+        "import os; os.kill(os.getpid(), 9)",
+        Raised("AttributeError"),
+    )
+    .await;
+    case(
+        "fault handler",
+        "import faulthandler; faulthandler._sigsegv()",
+        Raised("AttributeError"),
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn ways_out_that_come_late() {
-    case("at exit", "import atexit, os; atexit.register(os._exit, 3)", Finished).await;
-    case("finaliser", "import os\nclass Last:\n    def __del__(self): os._exit(4)\nlast = Last()\ndel last", Trapped(TrapKind::Exited { status: 4 })).await;
-    case("repr", "import os\nclass Bad:\n    def __repr__(self): os.abort()\nBad()", Trapped(TrapKind::Aborted)).await;
-    case("exit in repr", "class Bad:\n    def __repr__(self): raise SystemExit(7)\nBad()", Raised("SystemExit")).await;
+    case(
+        "at exit",
+        "import atexit, os; atexit.register(os._exit, 3)",
+        Finished,
+    )
+    .await;
+    case(
+        "finaliser",
+        "import os\nclass Last:\n    def __del__(self): os._exit(4)\nlast = Last()\ndel last",
+        Trapped(TrapKind::Exited { status: 4 }),
+    )
+    .await;
+    case(
+        "repr",
+        "import os\nclass Bad:\n    def __repr__(self): os.abort()\nBad()",
+        Trapped(TrapKind::Aborted),
+    )
+    .await;
+    case(
+        "exit in repr",
+        "class Bad:\n    def __repr__(self): raise SystemExit(7)\nBad()",
+        Raised("SystemExit"),
+    )
+    .await;
 }
 
 /// Spoils something, then checks that what a cell needs is still there.
 async fn survives(name: &str, code: &str) {
     let mend = "1 + 1\nprint('printed')\ndisplay('shown')";
-    cases(name, [(code.into(), Finished), (mend.into(), Finished), ("1 / 0".into(), Raised("ZeroDivisionError")), ("def f(:".into(), Raised("SyntaxError"))]).await;
+    cases(
+        name,
+        [
+            (code.into(), Finished),
+            (mend.into(), Finished),
+            ("1 / 0".into(), Raised("ZeroDivisionError")),
+            ("def f(:".into(), Raised("SyntaxError")),
+        ],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -64,7 +133,11 @@ async fn modules() {
     survives("without the kernel's", "import sys\nfor name in list(sys.modules):\n    if name not in ('sys', 'builtins'): del sys.modules[name]").await;
     survives("replaced", "import sys\nfor name in ['traceback', 'linecache', 'asyncio', 'ast', 'json', 'os', 'io', 'inspect', 're']: sys.modules[name] = None").await;
     survives("emptied", "import traceback, linecache, ast, inspect, re, json\nfor module in (traceback, linecache, ast, inspect, re): vars(module).clear()").await;
-    survives("a main of its own", "import sys, types; sys.modules['__main__'] = types.ModuleType('__main__')").await;
+    survives(
+        "a main of its own",
+        "import sys, types; sys.modules['__main__'] = types.ModuleType('__main__')",
+    )
+    .await;
     survives("hooks", "import sys\nsys.excepthook = sys.displayhook = sys.unraisablehook = sys.meta_path = sys.path_hooks = sys.path = None").await;
     survives("a trace", "import sys\nsys.settrace(lambda *a: (_ for _ in ()).throw(ValueError()) if False else None); sys.setprofile(lambda *a: None)").await;
 }
@@ -74,11 +147,23 @@ async fn the_kernels_names() {
     survives("history", "In = Out = _ = __ = ___ = get_ipython = None").await;
     survives("history deleted", "del In, Out, _ih, _oh").await;
     survives("history filled", "In.clear(); Out.clear(); Out[1] = In").await;
-    survives("the shell", "shell = get_ipython()\nfor name in list(vars(shell)):\n    setattr(shell, name, None)").await;
+    survives(
+        "the shell",
+        "shell = get_ipython()\nfor name in list(vars(shell)):\n    setattr(shell, name, None)",
+    )
+    .await;
     survives("the main dictionary", "g = dict(globals()); globals().clear(); globals().update(__builtins__=g['__builtins__'], kept=1, display=g.get('display') or g['__builtins__'].display)").await;
     survives("the loop", "import asyncio\nloop = asyncio.get_event_loop_policy().get_event_loop()\nloop.stop(); loop.close(); loop._ready.append(None)").await;
-    survives("a broken policy", "import asyncio\nasyncio.set_event_loop_policy(None); asyncio.set_event_loop(None)").await;
-    survives("collector", "import gc\ngc.disable(); gc.set_threshold(0); gc.unfreeze(); gc.collect()").await;
+    survives(
+        "a broken policy",
+        "import asyncio\nasyncio.set_event_loop_policy(None); asyncio.set_event_loop(None)",
+    )
+    .await;
+    survives(
+        "collector",
+        "import gc\ngc.disable(); gc.set_threshold(0); gc.unfreeze(); gc.collect()",
+    )
+    .await;
     survives("every object", "import gc\nfound = [o for o in gc.get_objects() if type(o).__module__.startswith('sandcell')]\nfor o in found:\n    try: vars(o).clear()\n    except Exception: pass").await;
 }
 
@@ -97,6 +182,16 @@ for name in dir(_sandcell):
         Finished,
     )
     .await;
-    case("a frame of an unknown kind", "import _sandcell\ntry: _sandcell.emit(99, b'{}')\nexcept Exception as error: print(error)", Finished).await;
-    case("an import of the kernel", "import sandcell_kernel", Raised("ModuleNotFoundError")).await;
+    case(
+        "a frame of an unknown kind",
+        "import _sandcell\ntry: _sandcell.emit(99, b'{}')\nexcept Exception as error: print(error)",
+        Finished,
+    )
+    .await;
+    case(
+        "an import of the kernel",
+        "import sandcell_kernel",
+        Raised("ModuleNotFoundError"),
+    )
+    .await;
 }

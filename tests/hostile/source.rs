@@ -8,16 +8,29 @@ use crate::support::{check, first, refusal, runtime, start};
 
 #[tokio::test]
 async fn syntax_errors() {
-    for code in ["def f(:", "x = ", "'open", "1 +* 2", "\u{a0}x", "x = 0777", "return 1", "f'{'"] {
+    for code in [
+        "def f(:", "x = ", "'open", "1 +* 2", "\u{a0}x", "x = 0777", "return 1", "f'{'",
+    ] {
         case(code, code, Raised("SyntaxError")).await;
     }
     case("no indentation", "if x:\npass", Raised("IndentationError")).await;
-    case("tabs and blanks", "if x:\n\tpass\n        pass", Raised("TabError")).await;
+    case(
+        "tabs and blanks",
+        "if x:\n\tpass\n        pass",
+        Raised("TabError"),
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn source_that_is_not_utf8() {
-    let cases: [&[u8]; 5] = [b"\xff", b"x = 'caf\xe9'", b"\xc0\x80", b"\xed\xa0\x80 = 1", b"# \xf8\x88\x80\x80\x80"];
+    let cases: [&[u8]; 5] = [
+        b"\xff",
+        b"x = 'caf\xe9'",
+        b"\xc0\x80",
+        b"\xed\xa0\x80 = 1",
+        b"# \xf8\x88\x80\x80\x80",
+    ];
     for code in cases {
         case(&format!("{code:?}"), code.to_vec(), Raised("SyntaxError")).await;
     }
@@ -44,9 +57,19 @@ async fn a_cell_above_the_size_limit() {
     let mut neighbour = Neighbour::new(&runtime).await;
     let asked = (4 << 20) + 1;
     let error = refusal(context.execute("#".repeat(asked)));
-    let expected = Error::LimitExceeded { limit: Limit::Cell, allowed: 4 << 20, asked: asked as u64 };
+    let expected = Error::LimitExceeded {
+        limit: Limit::Cell,
+        allowed: 4 << 20,
+        asked: asked as u64,
+    };
     assert_eq!(error.to_string(), expected.to_string());
-    assert!(matches!(error, Error::LimitExceeded { limit: Limit::Cell, .. }));
+    assert!(matches!(
+        error,
+        Error::LimitExceeded {
+            limit: Limit::Cell,
+            ..
+        }
+    ));
     let largest = context.execute("#".repeat(4 << 20)).unwrap();
     assert!(neighbour.watch(largest).await.is_finished());
     check(&context, "'alive'", "'alive'").await;
@@ -57,7 +80,12 @@ async fn a_cell_above_the_size_limit() {
 async fn nested_brackets() {
     let nested = format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000));
     case("a cell of brackets", nested, Raised("SyntaxError")).await;
-    case("eval of brackets", "eval('(' * 100_000 + '1' + ')' * 100_000)", Raised("MemoryError")).await;
+    case(
+        "eval of brackets",
+        "eval('(' * 100_000 + '1' + ')' * 100_000)",
+        Raised("MemoryError"),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -69,8 +97,16 @@ async fn nested_source() {
         ("sums", "eval('1' + '+1' * 200_000)", "RecursionError"),
         ("lambdas", "eval('lambda:' * 100_000 + '1')", "MemoryError"),
         ("strings in strings", "eval('f\"{' * 200)", "SyntaxError"),
-        ("literals", "import ast; ast.literal_eval('[' * 100_000 + ']' * 100_000)", "MemoryError"),
-        ("trees", "import ast\nnode = ast.Constant(1)\nfor _ in range(10**5): node = ast.UnaryOp(ast.USub(), node)\ncompile(ast.Expression(node), 'x', 'eval')", "RecursionError"),
+        (
+            "literals",
+            "import ast; ast.literal_eval('[' * 100_000 + ']' * 100_000)",
+            "MemoryError",
+        ),
+        (
+            "trees",
+            "import ast\nnode = ast.Constant(1)\nfor _ in range(10**5): node = ast.UnaryOp(ast.USub(), node)\ncompile(ast.Expression(node), 'x', 'eval')",
+            "RecursionError",
+        ),
     ] {
         case(name, code, Raised(exception)).await;
     }
@@ -78,10 +114,31 @@ async fn nested_source() {
 
 #[tokio::test]
 async fn source_that_compiles_for_long() {
-    case("constants", "compile('x = ' + '9' * 10**6, 'x', 'exec')", Raised("SyntaxError")).await;
-    case("a power", "compile('x = 2 ** 2 ** 2 ** 2 ** 2 ** 2', 'x', 'exec')", Finished).await;
-    case("the power itself", "2 ** 2 ** 2 ** 2 ** 2 ** 2", Raised("MemoryError")).await;
-    case("many lines", "exec('x = 1\\n' * 10**8)", Raised("MemoryError")).await;
-    let long = "text = 'x = [' + '1,' * 3_000_000 + ']'\nwhile True:\n    compile(text, 'x', 'exec')";
+    case(
+        "constants",
+        "compile('x = ' + '9' * 10**6, 'x', 'exec')",
+        Raised("SyntaxError"),
+    )
+    .await;
+    case(
+        "a power",
+        "compile('x = 2 ** 2 ** 2 ** 2 ** 2 ** 2', 'x', 'exec')",
+        Finished,
+    )
+    .await;
+    case(
+        "the power itself",
+        "2 ** 2 ** 2 ** 2 ** 2 ** 2",
+        Raised("MemoryError"),
+    )
+    .await;
+    case(
+        "many lines",
+        "exec('x = 1\\n' * 10**8)",
+        Raised("MemoryError"),
+    )
+    .await;
+    let long =
+        "text = 'x = [' + '1,' * 3_000_000 + ']'\nwhile True:\n    compile(text, 'x', 'exec')";
     case("compiling without end", long, Stopped).await;
 }

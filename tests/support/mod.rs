@@ -11,8 +11,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use sandcell::{
-    Cache, Context, End, Error, Event, GuestException, HostError, Outcome, Report, RunCode, Runtime,
-    Sandbox, SandboxBuilder,
+    Cache, Context, End, Error, Event, GuestException, HostError, Outcome, Report, RunCode,
+    Runtime, Sandbox, SandboxBuilder,
 };
 use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
@@ -44,7 +44,11 @@ pub(crate) async fn runtime() -> Runtime {
 /// A runtime that keeps this many guests ready.
 pub(crate) async fn warm_runtime(warm: usize) -> Runtime {
     let cache = cache().await;
-    let runtime = Runtime::builder().cache(cache).image(IMAGE).warm(warm).open();
+    let runtime = Runtime::builder()
+        .cache(cache)
+        .image(IMAGE)
+        .warm(warm)
+        .open();
     runtime.expect("a runtime over the Python image")
 }
 
@@ -102,7 +106,12 @@ pub(crate) async fn value(context: &Context, code: impl Into<RunCode>) -> String
 /// Runs a cell that must finish.
 pub(crate) async fn finished(context: &Context, code: impl Into<RunCode>) -> Report {
     let report = run(context, code).await;
-    assert_eq!(report.outcome.end, End::Finished, "{}", traceback(&report.outcome));
+    assert_eq!(
+        report.outcome.end,
+        End::Finished,
+        "{}",
+        traceback(&report.outcome)
+    );
     assert_eq!(report.outcome.lost, None);
     report
 }
@@ -119,7 +128,12 @@ pub(crate) fn check(
     async move {
         let report = run(context, code).await;
         let end = &report.outcome.end;
-        assert_eq!(*end, End::Finished, "at {caller}: {}", traceback(&report.outcome));
+        assert_eq!(
+            *end,
+            End::Finished,
+            "at {caller}: {}",
+            traceback(&report.outcome)
+        );
         assert_eq!(report.text(), Some(expected), "at {caller}");
     }
 }
@@ -211,7 +225,11 @@ impl Gate {
 }
 
 async fn pass(semaphore: &Semaphore) {
-    semaphore.acquire().await.expect("it is never closed").forget();
+    semaphore
+        .acquire()
+        .await
+        .expect("it is never closed")
+        .forget();
 }
 
 /// The error of something that must fail.

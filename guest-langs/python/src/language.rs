@@ -58,7 +58,10 @@ impl Language for Python {
     }
 
     fn recipe(&self) -> String {
-        self.recipe_in(Path::new("")).key().map(Key::to_string).unwrap_or_default()
+        self.recipe_in(Path::new(""))
+            .key()
+            .map(Key::to_string)
+            .unwrap_or_default()
     }
 
     fn build(
@@ -67,8 +70,13 @@ impl Language for Python {
         progress: &mut dyn Progress,
     ) -> Result<GuestFolder, Box<dyn std::error::Error + Send + Sync>> {
         let mut teller = Teller::new(progress);
-        let guest = self.recipe_in(cache).run(&mut |event: Event<'_>| teller.tell(event))?;
-        Ok(GuestFolder::new(guest.folder().to_owned(), guest.key().to_string()))
+        let guest = self
+            .recipe_in(cache)
+            .run(&mut |event: Event<'_>| teller.tell(&event))?;
+        Ok(GuestFolder::new(
+            guest.folder().to_owned(),
+            guest.key().to_string(),
+        ))
     }
 }
 
@@ -88,8 +96,8 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn tell(&mut self, event: Event<'_>) {
-        let step = match event {
+    fn tell(&mut self, event: &Event<'_>) {
+        let step = match *event {
             Event::Waiting => sandcell::Step::Line("waiting for another build in the same cache"),
             Event::Planned { steps, .. } => {
                 self.of = steps.len();

@@ -70,9 +70,12 @@ impl HostCalls {
         if self.under_way.len() + self.ended.len() >= self.at_once {
             return Err(Refused::TooMany);
         }
-        let request: Request =
-            serde_json::from_slice(payload).map_err(|_| Refused::Malformed)?;
-        let function = self.functions.get(&request.name).ok_or(Refused::Unknown)?.clone();
+        let request: Request = serde_json::from_slice(payload).map_err(|_| Refused::Malformed)?;
+        let function = self
+            .functions
+            .get(&request.name)
+            .ok_or(Refused::Unknown)?
+            .clone();
         self.next_id += 1;
         let id = self.next_id;
         let bound = self.call_bytes;
@@ -134,8 +137,13 @@ fn render(id: i64, answer: Result<Value, HostError>, bound: usize) -> Vec<u8> {
     if bytes.len() <= bound {
         return bytes;
     }
-    let message = format!("the answer has {} bytes and {bound} are allowed", bytes.len());
-    failure(id, "HostAnswerTooLarge", &message).to_string().into_bytes()
+    let message = format!(
+        "the answer has {} bytes and {bound} are allowed",
+        bytes.len()
+    );
+    failure(id, "HostAnswerTooLarge", &message)
+        .to_string()
+        .into_bytes()
 }
 
 fn failure(id: i64, name: &str, message: &str) -> Value {

@@ -23,8 +23,13 @@ pub(crate) struct Clocks {
 
 #[derive(Debug, Clone)]
 enum Source {
-    Real { start: Instant },
-    Virtual { start_ns: u64, passed_ns: Arc<AtomicU64> },
+    Real {
+        start: Instant,
+    },
+    Virtual {
+        start_ns: u64,
+        passed_ns: Arc<AtomicU64>,
+    },
 }
 
 impl Clocks {
@@ -45,9 +50,9 @@ impl Clocks {
     pub(crate) fn monotonic_ns(&self) -> u64 {
         match &self.source {
             Source::Real { start } => self.base_ns.saturating_add(nanoseconds(start.elapsed())),
-            Source::Virtual { passed_ns, .. } => {
-                self.base_ns.saturating_add(passed_ns.fetch_add(LOOK_NS, Ordering::Relaxed))
-            }
+            Source::Virtual { passed_ns, .. } => self
+                .base_ns
+                .saturating_add(passed_ns.fetch_add(LOOK_NS, Ordering::Relaxed)),
         }
     }
 
@@ -88,7 +93,8 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 fn since_epoch(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, nanoseconds)
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, nanoseconds)
 }
 
 impl HostMonotonicClock for Clocks {

@@ -82,7 +82,9 @@ impl Engine {
     /// configuration, the processor.
     pub(crate) fn fingerprint(&self) -> String {
         let mut hasher = DefaultHasher::new();
-        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        self.engine
+            .precompile_compatibility_hash()
+            .hash(&mut hasher);
         CHECKS_VERSION.hash(&mut hasher);
         format!("{}-{:016x}", self.metering.name(), hasher.finish())
     }
@@ -91,9 +93,11 @@ impl Engine {
     /// processor time on all cores.
     pub(crate) fn compile(&self, flat: &[u8]) -> Result<Vec<u8>> {
         let compile = |wasm: &[u8]| {
-            self.engine.precompile_module(wasm).map_err(|error| Error::BadGuest {
-                reason: format!("{error:#}"),
-            })
+            self.engine
+                .precompile_module(wasm)
+                .map_err(|error| Error::BadGuest {
+                    reason: format!("{error:#}"),
+                })
         };
         match self.metering {
             Metering::Time => compile(&instrument(flat, flatten(flat)?.stop)?),
@@ -110,6 +114,8 @@ impl Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("metering", &self.metering).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("metering", &self.metering)
+            .finish_non_exhaustive()
     }
 }

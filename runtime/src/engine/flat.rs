@@ -65,13 +65,20 @@ fn export_name(index: u32) -> String {
 /// Flattens a module.
 pub(crate) fn flatten(wasm: &[u8]) -> Result<FlatModule> {
     if wasm.len() > MODULE_BYTES {
-        return refuse(format!("it has {} bytes, more than {MODULE_BYTES}", wasm.len()));
+        return refuse(format!(
+            "it has {} bytes, more than {MODULE_BYTES}",
+            wasm.len()
+        ));
     }
     let survey = Survey::of(wasm)?;
     survey.check()?;
     Ok(FlatModule {
         wasm: rewrite(wasm, &survey)?,
-        globals: survey.globals.iter().map(|(index, ty)| (export_name(*index), *ty)).collect(),
+        globals: survey
+            .globals
+            .iter()
+            .map(|(index, ty)| (export_name(*index), *ty))
+            .collect(),
         stop: survey.stop_word()?,
         data: survey.data,
     })
@@ -173,13 +180,16 @@ impl Survey {
                 }
                 self.global_count += 1;
             }
-            _ => {}
+            TypeRef::Tag(_) => {}
         }
     }
 
     fn stop_word(&self) -> Result<StopWord> {
         let address = self.stop_global.and_then(|index| {
-            self.constants.iter().find(|(global, _)| *global == index).map(|(_, value)| *value)
+            self.constants
+                .iter()
+                .find(|(global, _)| *global == index)
+                .map(|(_, value)| *value)
         });
         match (address, self.check) {
             (Some(address), Some(check)) if address.is_multiple_of(4) => {
@@ -233,8 +243,12 @@ impl Survey {
         if self.globals.len() > GLOBALS {
             return refuse(format!("it has more than {GLOBALS} mutable globals"));
         }
-        let number =
-            |ty| matches!(ty, ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64);
+        let number = |ty| {
+            matches!(
+                ty,
+                ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64
+            )
+        };
         if self.globals.iter().any(|(_, ty)| !number(*ty)) {
             return refuse("it has a mutable global that is not a number");
         }

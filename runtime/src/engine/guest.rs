@@ -35,7 +35,9 @@ pub(crate) struct GuestModule {
 
 impl std::fmt::Debug for GuestModule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GuestModule").field("engine", &self.engine).finish_non_exhaustive()
+        f.debug_struct("GuestModule")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
     }
 }
 
@@ -53,16 +55,6 @@ impl GuestModule {
             engine: engine.clone(),
             pre: linker.instantiate_pre(module).map_err(refuse)?,
             globals,
-        })
-    }
-
-    /// Makes all running guests look at their ladders now.
-    pub(crate) fn nudge(&self) -> Arc<dyn Fn() + Send + Sync> {
-        let ticker = Arc::downgrade(&self.engine.ticker);
-        Arc::new(move || {
-            if let Some(ticker) = ticker.upgrade() {
-                ticker.nudge();
-            }
         })
     }
 }
@@ -109,7 +101,9 @@ pub(crate) struct Guest {
 
 impl std::fmt::Debug for Guest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Guest").field("engine", &self.engine).finish_non_exhaustive()
+        f.debug_struct("Guest")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
     }
 }
 
@@ -166,11 +160,16 @@ impl Guest {
         self.refuel(OWN_FUEL)?;
         if name == "_initialize" {
             let function: TypedFunc<(), ()> = export(&mut self.store, &self.instance, name)?;
-            self.call(&function, ()).await.map_err(|stopped| self.boot_error(&stopped))?;
+            self.call(&function, ())
+                .await
+                .map_err(|stopped| self.boot_error(&stopped))?;
             return Ok(None);
         }
         let function: TypedFunc<(), i32> = export(&mut self.store, &self.instance, name)?;
-        let answer = self.call(&function, ()).await.map_err(|stopped| self.boot_error(&stopped))?;
+        let answer = self
+            .call(&function, ())
+            .await
+            .map_err(|stopped| self.boot_error(&stopped))?;
         Ok(Some(answer))
     }
 
@@ -182,7 +181,9 @@ impl Guest {
         renewal.entropy = entropy.iter().map(|byte| format!("{byte:02x}")).collect();
         let order = serde_json::to_vec(&renewal).map_err(create_error)?;
         let len = i32::try_from(order.len()).map_err(create_error)?;
-        self.place(&[&order]).await.map_err(|stopped| self.boot_error(&stopped))?;
+        self.place(&[&order])
+            .await
+            .map_err(|stopped| self.boot_error(&stopped))?;
         let renew = self.renew.clone();
         match self.call(&renew, len).await {
             Ok(0) => Ok(()),

@@ -20,8 +20,13 @@ pub(crate) enum Demand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rung {
     Running,
-    Asked { cause: InterruptCause, stop_at: Instant },
-    Stopped { cause: InterruptCause },
+    Asked {
+        cause: InterruptCause,
+        stop_at: Instant,
+    },
+    Stopped {
+        cause: InterruptCause,
+    },
 }
 
 /// How far one execution has been stopped.
@@ -49,8 +54,7 @@ impl Ladder {
         match self.rung {
             Rung::Running => {
                 let late = self.ask_at.is_some_and(|at| now >= at);
-                let Some(cause) = asked.or_else(|| late.then_some(InterruptCause::Deadline))
-                else {
+                let Some(cause) = asked.or_else(|| late.then_some(InterruptCause::Deadline)) else {
                     return Demand::GoOn;
                 };
                 if cause == InterruptCause::Closed || self.grace.is_zero() {
@@ -66,7 +70,11 @@ impl Ladder {
                 if now < stop_at && !closed {
                     return Demand::GoOn;
                 }
-                let cause = if closed { InterruptCause::Closed } else { cause };
+                let cause = if closed {
+                    InterruptCause::Closed
+                } else {
+                    cause
+                };
                 self.rung = Rung::Stopped { cause };
                 Demand::Stop
             }

@@ -188,14 +188,19 @@ impl Functions {
         let back_edges = self.back_edges();
         let mut all = Vec::with_capacity(self.bodies.len());
         for (index, body) in self.bodies.iter().enumerate() {
-            if self.polling.iter().any(|polling| self.place(*polling) == Some(index)) {
+            if self
+                .polling
+                .iter()
+                .any(|polling| self.place(*polling) == Some(index))
+            {
                 all.push(Vec::new());
                 continue;
             }
             let mut places = body.loops.clone();
             places.extend(&body.indirect);
             let closing = |(_, callee): &&(usize, u32)| {
-                self.place(*callee).is_some_and(|callee| back_edges.contains(&(index, callee)))
+                self.place(*callee)
+                    .is_some_and(|callee| back_edges.contains(&(index, callee)))
             };
             places.extend(body.direct.iter().filter(closing).map(|(place, _)| place));
             places.sort_unstable();
@@ -218,7 +223,11 @@ impl Functions {
         let callees: Vec<Vec<usize>> = self.bodies.iter().map(|body| self.defined(body)).collect();
         let mut state = vec![Walk::New; callees.len()];
         let mut back = BTreeSet::new();
-        for polling in self.polling.iter().filter_map(|polling| self.place(*polling)) {
+        for polling in self
+            .polling
+            .iter()
+            .filter_map(|polling| self.place(*polling))
+        {
             set(&mut state, polling, Walk::Done);
         }
         for start in 0..callees.len() {
@@ -253,7 +262,10 @@ impl Functions {
 
     /// The callees of a body that are defined here, as places in `bodies`.
     fn defined(&self, body: &Body) -> Vec<usize> {
-        body.direct.iter().filter_map(|(_, callee)| self.place(*callee)).collect()
+        body.direct
+            .iter()
+            .filter_map(|(_, callee)| self.place(*callee))
+            .collect()
     }
 }
 
@@ -290,7 +302,10 @@ mod tests {
         let instrumented = instrument(&wasm, STOP).unwrap();
         Validator::new().validate_all(&instrumented).unwrap();
         let code = check_code(STOP);
-        let found = instrumented.windows(code.len()).filter(|bytes| *bytes == code).count();
+        let found = instrumented
+            .windows(code.len())
+            .filter(|bytes| *bytes == code)
+            .count();
         assert_eq!(found, expected_checks, "{text}");
     }
 
@@ -300,13 +315,19 @@ mod tests {
         check("(func (local i32 i64) (drop (i32.const 1)))", 0);
         check("(func (loop (br 0)))", 1);
         check("(func (local i32) (loop (loop (br 1)) (br 0)))", 2);
-        check("(func (param i32) (result i32) (loop (result i32) (i32.const 1)))", 1);
+        check(
+            "(func (param i32) (result i32) (loop (result i32) (i32.const 1)))",
+            1,
+        );
     }
 
     #[test]
     fn functions_that_look_themselves_are_left_alone() {
         check("(func (export \"sandcell_polling\") (loop (br 0)))", 0);
-        check("(func (export \"sandcell_polling_2\") (loop (br 0))) (func (loop (br 0)))", 1);
+        check(
+            "(func (export \"sandcell_polling_2\") (loop (br 0))) (func (loop (br 0)))",
+            1,
+        );
     }
 
     #[test]
@@ -315,13 +336,31 @@ mod tests {
         check("(func $f (loop (call $f)))", 2);
         check("(func $f (return_call $f))", 1);
         check("(func $f (call $g)) (func $g (call $f))", 1);
-        check("(func $f (call $g) (call $g)) (func $g (call $h)) (func $h)", 0);
+        check(
+            "(func $f (call $g) (call $g)) (func $g (call $h)) (func $h)",
+            0,
+        );
         check("(func $f (call $check) (call $check))", 0);
-        check("(func $a (call $f)) (func $f (call $g)) (func $g (call $f) (call $h)) (func $h)", 1);
-        check("(func $f (call $g) (call $h)) (func $g (call $f)) (func $h (call $f) (call $f))", 3);
-        check("(func $f (export \"sandcell_polling\") (call $g)) (func $g (call $f))", 0);
+        check(
+            "(func $a (call $f)) (func $f (call $g)) (func $g (call $f) (call $h)) (func $h)",
+            1,
+        );
+        check(
+            "(func $f (call $g) (call $h)) (func $g (call $f)) (func $h (call $f) (call $f))",
+            3,
+        );
+        check(
+            "(func $f (export \"sandcell_polling\") (call $g)) (func $g (call $f))",
+            0,
+        );
         check("(table 1 funcref) (func (call_indirect (i32.const 0)))", 1);
-        check("(table 1 funcref) (func $f (call $g)) (func $g (call_indirect (i32.const 0)))", 1);
-        check("(table 1 funcref) (func (return_call_indirect (i32.const 0)))", 1);
+        check(
+            "(table 1 funcref) (func $f (call $g)) (func $g (call_indirect (i32.const 0)))",
+            1,
+        );
+        check(
+            "(table 1 funcref) (func (return_call_indirect (i32.const 0)))",
+            1,
+        );
     }
 }

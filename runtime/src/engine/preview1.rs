@@ -138,10 +138,7 @@ fn link_effects(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
 }
 
 /// Does what a call of the descriptors asked the engine for.
-async fn perform(
-    caller: &mut Context<'_>,
-    effect: Effect,
-) -> wasmtime::Result<Result<(), Errno>> {
+async fn perform(caller: &mut Context<'_>, effect: Effect) -> wasmtime::Result<Result<(), Errno>> {
     match effect {
         Effect::Done => Ok(Ok(())),
         Effect::Write {
@@ -200,7 +197,9 @@ async fn sleep(caller: &mut Context<'_>, wait: Wait) -> wasmtime::Result<Result<
             None => return Ok(Err(Errno::Notsup)),
         };
         if let Some(instant) = instant
-            && suspend(caller, tokio::time::sleep_until(instant.into())).await?.is_none()
+            && suspend(caller, tokio::time::sleep_until(instant.into()))
+                .await?
+                .is_none()
         {
             return Ok(Err(Errno::Intr));
         }

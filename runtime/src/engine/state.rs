@@ -108,11 +108,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(
-        world: World,
-        interrupt_words: Arc<[(u32, u32)]>,
-        stop_word: u32,
-    ) -> Self {
+    pub(crate) fn new(world: World, interrupt_words: Arc<[(u32, u32)]>, stop_word: u32) -> Self {
         let random = generator(world.determinism.as_ref(), 0);
         let mut builder = WasiCtxBuilder::new();
         builder
@@ -179,14 +175,19 @@ impl State {
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").field("run", &self.run).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("run", &self.run)
+            .finish_non_exhaustive()
     }
 }
 
 impl Drop for State {
     fn drop(&mut self) {
         // Unlinked files that only this guest held open go away with it.
-        let mut tree = self.tree.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut tree = self
+            .tree
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         self.descriptors.release(&mut tree);
     }
 }

@@ -44,8 +44,7 @@ impl Ticker {
         let join = std::thread::Builder::new()
             .name("sandcell-ticker".to_owned())
             .spawn(move || beat(&weak))?;
-        *ticker.thread.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(join.thread().clone());
+        *ticker.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(join.thread().clone());
         Ok(ticker)
     }
 
@@ -67,7 +66,12 @@ impl Ticker {
     /// Makes all guests look now.
     pub(crate) fn nudge(&self) {
         self.bells.ring();
-        for engine in self.engines.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for engine in self
+            .engines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
             engine.increment_epoch();
         }
     }
@@ -81,7 +85,9 @@ impl Ticker {
 
 impl std::fmt::Debug for Ticker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ticker").field("running", &self.running).finish_non_exhaustive()
+        f.debug_struct("Ticker")
+            .field("running", &self.running)
+            .finish_non_exhaustive()
     }
 }
 

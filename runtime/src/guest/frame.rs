@@ -88,7 +88,9 @@ fn json<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, Malformed> {
 fn rich(payload: &[u8]) -> Result<RichResult, Malformed> {
     let bundle: Bundle = json(payload)?;
     let names = bundle.data.keys().chain(bundle.metadata.keys());
-    let long_name = names.chain(bundle.display_id.as_ref()).any(|name| name.len() > NAME_BYTES);
+    let long_name = names
+        .chain(bundle.display_id.as_ref())
+        .any(|name| name.len() > NAME_BYTES);
     // Only JSON types may hold something else than text.
     let loose = bundle
         .data
@@ -121,16 +123,26 @@ mod tests {
     use super::*;
 
     fn check(kind: i32, payload: &str, expected: Result<(), Malformed>) {
-        assert_eq!(parse(kind, payload.as_bytes()).map(|_| ()), expected, "{kind} {payload}");
+        assert_eq!(
+            parse(kind, payload.as_bytes()).map(|_| ()),
+            expected,
+            "{kind} {payload}"
+        );
     }
 
     #[test]
     fn well_formed_frames_become_events() {
         let event = parse(3, br#"{"data":{"text/plain":"2"}}"#).unwrap();
-        let Event::Result(result) = event else { panic!("not a result") };
+        let Event::Result(result) = event else {
+            panic!("not a result")
+        };
         assert_eq!(result.text(), Some("2"));
         check(1, "\u{0}any bytes", Ok(()));
-        check(4, r#"{"data":{"application/json":{"a":[1]}},"metadata":{}}"#, Ok(()));
+        check(
+            4,
+            r#"{"data":{"application/json":{"a":[1]}},"metadata":{}}"#,
+            Ok(()),
+        );
         check(5, r#"{"data":{},"display_id":"x"}"#, Ok(()));
         check(6, r#"{"wait":true}"#, Ok(()));
         check(7, r#"{"name":"E","value":"","traceback":""}"#, Ok(()));
@@ -148,8 +160,19 @@ mod tests {
         check(5, r#"{"data":{}}"#, Err(Malformed::Payload));
         check(6, r#"{"wait":"yes"}"#, Err(Malformed::Payload));
         check(7, r#"{"name":"E"}"#, Err(Malformed::Payload));
-        check(3, &format!(r#"{{"data":{{"application/json":{}}}}}"#, "[".repeat(100_000)), Err(Malformed::Payload));
-        check(3, &format!(r#"{{"data":{{"{}":"x"}}}}"#, "m".repeat(300)), Err(Malformed::Payload));
+        check(
+            3,
+            &format!(
+                r#"{{"data":{{"application/json":{}}}}}"#,
+                "[".repeat(100_000)
+            ),
+            Err(Malformed::Payload),
+        );
+        check(
+            3,
+            &format!(r#"{{"data":{{"{}":"x"}}}}"#, "m".repeat(300)),
+            Err(Malformed::Payload),
+        );
         let long = vec![b'x'; STREAM_BYTES + 1];
         assert_eq!(parse(1, &long), Err(Malformed::TooLong));
     }

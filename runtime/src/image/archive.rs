@@ -43,13 +43,19 @@ pub(crate) fn export(folder: &Folder, path: &Path) -> Result<()> {
         }
         archive.into_inner()?.finish()?.sync_all()
     };
-    write().map_err(Error::io("write", &fresh)).inspect_err(|_| {
-        let _left_over = std::fs::remove_file(&fresh);
-    })?;
+    write()
+        .map_err(Error::io("write", &fresh))
+        .inspect_err(|_| {
+            let _left_over = std::fs::remove_file(&fresh);
+        })?;
     std::fs::rename(&fresh, path).map_err(Error::io("rename", &fresh))
 }
 
-fn append(archive: &mut tar::Builder<impl Write>, folder: &Folder, name: &str) -> std::io::Result<()> {
+fn append(
+    archive: &mut tar::Builder<impl Write>,
+    folder: &Folder,
+    name: &str,
+) -> std::io::Result<()> {
     let file = File::open(folder.file(name))?;
     let mut header = tar::Header::new_gnu();
     header.set_size(file.metadata()?.len());
@@ -71,7 +77,12 @@ pub(crate) fn peek(path: &Path) -> Result<Manifest> {
     };
     let file = File::open(path).map_err(Error::io("open", path))?;
     let mut archive = tar::Archive::new(GzDecoder::new(file));
-    let first = archive.entries().map_err(broken)?.next().transpose().map_err(broken)?;
+    let first = archive
+        .entries()
+        .map_err(broken)?
+        .next()
+        .transpose()
+        .map_err(broken)?;
     let mut first = first.ok_or_else(|| {
         bad(ImageFault::Missing {
             file: MANIFEST.to_owned(),
@@ -127,7 +138,10 @@ fn read_manifest(entry: &mut impl EntryLike) -> std::result::Result<Manifest, Im
     let size = entry.size();
     if entry.name() != MANIFEST.as_bytes() {
         return Err(ImageFault::Unexpected {
-            entry: String::from_utf8_lossy(&entry.name()).chars().take(200).collect(),
+            entry: String::from_utf8_lossy(&entry.name())
+                .chars()
+                .take(200)
+                .collect(),
         });
     }
     if size > MANIFEST_BYTES {
@@ -209,17 +223,24 @@ fn unpack(
         }));
     }
     let mut contents = Vec::new();
-    entry.take(rule.bound).read_to_end(&mut contents).map_err(|error| {
-        bad(ImageFault::Archive {
-            detail: error.to_string(),
-        })
-    })?;
+    entry
+        .take(rule.bound)
+        .read_to_end(&mut contents)
+        .map_err(|error| {
+            bad(ImageFault::Archive {
+                detail: error.to_string(),
+            })
+        })?;
     let written = if name == MEMORY {
         target.write_memory(&contents)?
     } else {
         target.write(name, &contents)?
     };
-    if rule.record.as_ref().is_some_and(|record| *record != written) {
+    if rule
+        .record
+        .as_ref()
+        .is_some_and(|record| *record != written)
+    {
         return Err(bad(ImageFault::Digest {
             file: name.to_owned(),
         }));

@@ -23,9 +23,7 @@ use crate::guest::{ABI_VERSION, GuestFolder};
 use crate::host_function::HostFunctions;
 use crate::image::compiled::CompiledCode;
 use crate::image::folder::{Folder, record};
-use crate::image::manifest::{
-    BUILD, IMAGE_FORMAT, LIBRARY, LICENCES, MODULE, Manifest,
-};
+use crate::image::manifest::{BUILD, IMAGE_FORMAT, LIBRARY, LICENCES, MODULE, Manifest};
 use crate::interrupt::Control;
 use crate::limits::Limits;
 
@@ -137,14 +135,17 @@ impl Frozen {
             code: SAMPLE,
             options: b"",
         };
-        let control = Control::new(module.nudge());
-        let ran = guest.execute(cell, Run::new(control, &Limits::default(), None), None).await;
+        // Nobody will interrupt it, so nobody need be nudged.
+        let control = Control::new(Arc::new(|| ()));
+        let ran = guest
+            .execute(cell, Run::new(control, &Limits::default(), None), None)
+            .await;
         match ran.status {
             Ok(Status::Finished) => {}
-            Ok(status) => return Err(sample_error(format!("it ended as {status:?}"))),
-            Err(Stopped::Trapped(kind)) => return Err(sample_error(kind.to_string())),
+            Ok(status) => return Err(sample_error(&format!("it ended as {status:?}"))),
+            Err(Stopped::Trapped(kind)) => return Err(sample_error(&kind.to_string())),
             Err(Stopped::ByForce | Stopped::Fuel) => {
-                return Err(sample_error(InterruptCause::Deadline.to_string()));
+                return Err(sample_error(&InterruptCause::Deadline.to_string()));
             }
         }
         let runs = guest.private_pages()?;
@@ -152,7 +153,7 @@ impl Frozen {
     }
 }
 
-fn sample_error(reason: String) -> Error {
+fn sample_error(reason: &str) -> Error {
     Error::Boot {
         reason: format!("the first cell failed: {reason}"),
     }

@@ -175,7 +175,13 @@ impl Cache {
         let folder = self.existing(name)?;
         let ticker = Ticker::start().map_err(Error::io("start", "the ticker's thread"))?;
         let engine = Engine::new(Metering::Fuel, &ticker)?;
-        module(&folder, &folder.manifest()?, &self.compiled(), &engine, true)?;
+        module(
+            &folder,
+            &folder.manifest()?,
+            &self.compiled(),
+            &engine,
+            true,
+        )?;
         Ok(())
     }
 
@@ -201,13 +207,19 @@ impl Cache {
         let manifest = archive::import(file, &fresh).inspect_err(|_| {
             let _left_over = std::fs::remove_dir_all(&fresh.path);
         })?;
-        let name = manifest.language.clone();
+        let name = manifest.language;
         check_name(&name)?;
         self.publish(&fresh, &name)?;
         let ticker = Ticker::start().map_err(Error::io("start", "the ticker's thread"))?;
         let engine = Engine::new(Metering::Time, &ticker)?;
         let folder = self.existing(&name)?;
-        module(&folder, &folder.manifest()?, &self.compiled(), &engine, true)?;
+        module(
+            &folder,
+            &folder.manifest()?,
+            &self.compiled(),
+            &engine,
+            true,
+        )?;
         Ok(name)
     }
 
@@ -260,7 +272,8 @@ impl Cache {
             }
         };
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file = rustix::fs::open(&path, flags, Mode::from_raw_mode(0o600)).map_err(io("open"))?;
+        let file =
+            rustix::fs::open(&path, flags, Mode::from_raw_mode(0o600)).map_err(io("open"))?;
         rustix::fs::flock(&file, FlockOperation::LockExclusive).map_err(io("lock"))?;
         Ok(file)
     }
@@ -281,12 +294,18 @@ impl Cache {
     fn publish(&self, fresh: &Folder, name: &str) -> Result<()> {
         let target = self.folder(name)?.path;
         let rename = |flags| {
-            rustix::fs::renameat_with(rustix::fs::CWD, &fresh.path, rustix::fs::CWD, &target, flags)
-                .map_err(|error| Error::Io {
-                    operation: "publish",
-                    path: target.clone(),
-                    source: error.into(),
-                })
+            rustix::fs::renameat_with(
+                rustix::fs::CWD,
+                &fresh.path,
+                rustix::fs::CWD,
+                &target,
+                flags,
+            )
+            .map_err(|error| Error::Io {
+                operation: "publish",
+                path: target.clone(),
+                source: error.into(),
+            })
         };
         if !target.exists() {
             return rename(RenameFlags::empty());

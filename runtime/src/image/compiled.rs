@@ -28,7 +28,8 @@ impl CompiledCode {
     /// Where the code of a module is, or would be.
     pub(crate) fn path(&self, digest: &str, engine: &Engine) -> PathBuf {
         let short = digest.get(..32).unwrap_or(digest);
-        self.folder.join(format!("{short}-{}.cwasm", engine.fingerprint()))
+        self.folder
+            .join(format!("{short}-{}.cwasm", engine.fingerprint()))
     }
 
     /// Loads the code of a module if it is there and unchanged.
@@ -64,7 +65,9 @@ impl CompiledCode {
         // The stamp first: a stamp without its file is harmless.
         std::fs::write(stamp_path(&path), render(stamp)).map_err(Error::io("write", &path))?;
         std::fs::rename(&fresh, &path).map_err(Error::io("rename", &fresh))?;
-        engine.load(&path).map_err(|reason| Error::Create { reason })
+        engine
+            .load(&path)
+            .map_err(|reason| Error::Create { reason })
     }
 
     /// Removes the code of a module, whatever engine it is for.

@@ -65,7 +65,10 @@ impl Folder {
             (LIBRARY, &manifest.library),
         ];
         for (name, record) in records {
-            if stamps.get(name).is_none_or(|(bytes, _)| *bytes != record.bytes) {
+            if stamps
+                .get(name)
+                .is_none_or(|(bytes, _)| *bytes != record.bytes)
+            {
                 return Err(self.fault(ImageFault::Changed {
                     file: name.to_owned(),
                 }));
@@ -120,7 +123,8 @@ impl Folder {
     pub(crate) fn write(&self, name: &str, contents: &[u8]) -> Result<FileRecord> {
         let path = self.file(name);
         let mut file = create_private(&path)?;
-        file.write_all(contents).map_err(Error::io("write", &path))?;
+        file.write_all(contents)
+            .map_err(Error::io("write", &path))?;
         file.sync_data().map_err(Error::io("sync", &path))?;
         Ok(record(contents))
     }
@@ -129,7 +133,8 @@ impl Folder {
     pub(crate) fn write_memory(&self, memory: &[u8]) -> Result<FileRecord> {
         let path = self.file(MEMORY);
         let file = create_private(&path)?;
-        file.set_len(memory.len() as u64).map_err(Error::io("size", &path))?;
+        file.set_len(memory.len() as u64)
+            .map_err(Error::io("size", &path))?;
         for (index, page) in memory.chunks(PAGE_BYTES).enumerate() {
             if page.iter().any(|byte| *byte != 0) {
                 file.write_all_at(page, (index * PAGE_BYTES) as u64)

@@ -49,19 +49,21 @@ pub(crate) fn list(cache: &Cache) -> Result<Vec<ImageSummary>> {
     let mut summaries = Vec::new();
     for name in names(cache)? {
         let folder = cache.existing(&name)?;
-        summaries.push(summary(cache, &name, &folder).unwrap_or_else(|error| ImageSummary {
-            name,
-            id: String::new(),
-            recipe: String::new(),
-            module_bytes: 0,
-            memory_bytes: 0,
-            library_bytes: 0,
-            hot_pages: 0,
-            compiled: false,
-            fuel: false,
-            licences: Vec::new(),
-            fault: Some(error.to_string()),
-        }));
+        summaries.push(
+            summary(cache, &name, &folder).unwrap_or_else(|error| ImageSummary {
+                name,
+                id: String::new(),
+                recipe: String::new(),
+                module_bytes: 0,
+                memory_bytes: 0,
+                library_bytes: 0,
+                hot_pages: 0,
+                compiled: false,
+                fuel: false,
+                licences: Vec::new(),
+                fault: Some(error.to_string()),
+            }),
+        );
     }
     Ok(summaries)
 }
@@ -71,7 +73,10 @@ pub(crate) fn summary(cache: &Cache, name: &str, folder: &Folder) -> Result<Imag
     let ticker = Ticker::start().map_err(Error::io("start", "the ticker's thread"))?;
     let has = |metering| -> Result<bool> {
         let engine = Engine::new(metering, &ticker)?;
-        Ok(cache.compiled().load(&manifest.module.digest, &engine).is_some())
+        Ok(cache
+            .compiled()
+            .load(&manifest.module.digest, &engine)
+            .is_some())
     };
     Ok(ImageSummary {
         name: name.to_owned(),
@@ -92,7 +97,9 @@ pub(crate) fn check(cache: &Cache) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for name in names(cache)? {
         let folder = cache.existing(&name)?;
-        let whole = folder.manifest().and_then(|manifest| folder.verify(&manifest));
+        let whole = folder
+            .manifest()
+            .and_then(|manifest| folder.verify(&manifest));
         let finding = match whole {
             Err(error) => Finding {
                 problem: Some(error.to_string()),

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sandcell_sys::MemoryImage;
 
-use crate::engine::{Clocks, Engine, Guest, GuestModule, Metering, Origin, Ticker, World};
 use crate::determinism::Determinism;
+use crate::engine::{Clocks, Engine, Guest, GuestModule, Metering, Origin, Ticker, World};
 use crate::error::{Error, ImageFault, Result};
 use crate::files::{
     BOOT_ID_PATH, FileLimits, LIBRARY_PATH, Library, Standard, Storage, Tree, boot_id_text,
@@ -86,11 +86,6 @@ impl Image {
         &self.inner.name
     }
 
-    /// Digest of all that guests share; snapshots bind to it.
-    pub(crate) fn id(&self) -> &str {
-        &self.inner.manifest.id
-    }
-
     /// The files of a new sandbox: the usual folders and the library.
     ///
     /// With fixed clocks they are laid out anew, so that their times are the
@@ -110,7 +105,11 @@ impl Image {
         if determinism.is_some() {
             return self.layout(quota, storage, now_ns);
         }
-        let mut layout = self.inner.layout.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut layout = self
+            .inner
+            .layout
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if layout.is_none() {
             *layout = Some(self.layout(FileLimits::default(), storage, now_ns)?);
         }
@@ -155,10 +154,16 @@ impl Image {
             return Ok(module);
         }
         let engine = Engine::new(Metering::Fuel, &inner.ticker)?;
-        let module = module(&inner.folder, &inner.manifest, &inner.compiled, &engine, false)?
-            .ok_or_else(|| Error::NoFuel {
-                image: inner.name.clone(),
-            })?;
+        let module = module(
+            &inner.folder,
+            &inner.manifest,
+            &inner.compiled,
+            &engine,
+            false,
+        )?
+        .ok_or_else(|| Error::NoFuel {
+            image: inner.name.clone(),
+        })?;
         Ok(inner.fuel.get_or_init(|| module))
     }
 
@@ -221,6 +226,10 @@ pub(crate) fn module(
             compiled.compile(&wasm, digest, engine)?
         }
     };
-    let names = manifest.globals.iter().map(|(name, _)| name.clone()).collect();
+    let names = manifest
+        .globals
+        .iter()
+        .map(|(name, _)| name.clone())
+        .collect();
     GuestModule::new(engine, &code, names).map(Some)
 }

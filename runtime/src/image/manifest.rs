@@ -100,7 +100,11 @@ impl Manifest {
     /// The digest that [`Self::id`] must be.
     pub(crate) fn computed_id(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        for part in [&self.module.digest, &self.memory.digest, &self.library.digest] {
+        for part in [
+            &self.module.digest,
+            &self.memory.digest,
+            &self.library.digest,
+        ] {
             hasher.update(part.as_bytes());
             hasher.update(b"\n");
         }
@@ -153,7 +157,9 @@ mod tests {
         let mut manifest = manifest();
         change(&mut manifest);
         let bytes = serde_json::to_vec(&manifest).unwrap();
-        let result = Manifest::parse(&bytes).map(|_| ()).map_err(|fault| fault.to_string());
+        let result = Manifest::parse(&bytes)
+            .map(|_| ())
+            .map_err(|fault| fault.to_string());
         match result {
             Ok(()) => assert_eq!(expected, ""),
             Err(text) => assert!(text.contains(expected) && !expected.is_empty(), "{text}"),
@@ -166,7 +172,10 @@ mod tests {
         check(|manifest| manifest.format = 2, "format 2");
         check(|manifest| manifest.memory.digest = "x".to_owned(), "id");
         check(|manifest| manifest.hot = vec![(15, 2)], "hot set");
-        check(|manifest| manifest.licences = vec!["../x".to_owned()], "licence");
+        check(
+            |manifest| manifest.licences = vec!["../x".to_owned()],
+            "licence",
+        );
         assert!(Manifest::parse(b"{").is_err());
         assert!(Manifest::parse(b"[1]").is_err());
     }

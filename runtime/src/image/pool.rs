@@ -33,7 +33,11 @@ impl Pool {
 
     /// Takes a guest, if one is ready, and has the gap filled.
     pub(crate) fn take(&self, image: &Image) -> Option<Guest> {
-        let guest = self.ready.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let guest = self
+            .ready
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         self.fill(image);
         guest
     }
@@ -56,7 +60,10 @@ impl Pool {
                 let Ok(guest) = image.spare(spare_world(&image)).await else {
                     break;
                 };
-                pool.ready.lock().unwrap_or_else(PoisonError::into_inner).push(guest);
+                pool.ready
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(guest);
                 tokio::task::yield_now().await;
             }
             pool.filling.store(false, Ordering::Release);
@@ -74,14 +81,21 @@ impl Pool {
     /// Drops all guests and makes no more.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.ready
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     fn missing(&self) -> usize {
         if self.closed.load(Ordering::Acquire) {
             return 0;
         }
-        let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let ready = self
+            .ready
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len();
         self.target.saturating_sub(ready)
     }
 }

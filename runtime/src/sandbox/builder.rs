@@ -119,13 +119,18 @@ impl SandboxBuilder {
     /// code: check them.
     ///
     /// A name that is no identifier is an error of [`Self::start`].
-    pub fn host_function<F, A>(mut self, name: &str, schema: impl Into<Option<Value>>, body: F) -> Self
+    pub fn host_function<F, A>(
+        mut self,
+        name: &str,
+        schema: impl Into<Option<Value>>,
+        body: F,
+    ) -> Self
     where
         F: Fn(Value) -> A + Send + Sync + 'static,
         A: Future<Output = std::result::Result<Value, HostError>> + Send + 'static,
     {
         if let Err(error) = self.functions.add(name, schema.into(), body) {
-            self.fault.get_or_insert(Arc::new(error));
+            self.fault.get_or_insert_with(|| Arc::new(error));
         }
         self
     }
@@ -152,7 +157,11 @@ impl SandboxBuilder {
                 ),
             });
         }
-        let tree = image.tree(&self.limits, self.determinism.as_ref(), &self.runtime.storage())?;
+        let tree = image.tree(
+            &self.limits,
+            self.determinism.as_ref(),
+            &self.runtime.storage(),
+        )?;
         let settings = Settings {
             image,
             limits: self.limits.clone(),

@@ -22,11 +22,17 @@ impl Files {
     }
 
     fn tree(&self) -> MutexGuard<'_, Tree> {
-        self.settings.tree.lock().unwrap_or_else(PoisonError::into_inner)
+        self.settings
+            .tree
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now_ns(&self) -> u64 {
-        self.settings.image.clocks(self.settings.determinism.as_ref()).realtime_ns()
+        self.settings
+            .image
+            .clocks(self.settings.determinism.as_ref())
+            .realtime_ns()
     }
 
     /// All bytes of a file, at most 1 GiB.

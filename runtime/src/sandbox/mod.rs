@@ -38,7 +38,9 @@ struct Inner {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inner").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Inner")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -54,7 +56,7 @@ impl Sandbox {
     async fn start(runtime: Runtime, settings: Settings, limits: Limits) -> Result<Self> {
         let settings = Arc::new(settings);
         let first = ContextId::random();
-        let nudge = runtime.nudge(&settings)?;
+        let nudge = runtime.nudge();
         let mailbox = spawn(first, Arc::clone(&settings), runtime.handle()).await?;
         let contexts = Contexts {
             state: State::Running,
@@ -153,7 +155,9 @@ impl Sandbox {
         let mailbox = self.inner.lock().live.get(&id).cloned();
         mailbox
             .map(|mailbox| self.handle(id, mailbox))
-            .ok_or(Error::Ended { what: "the context" })
+            .ok_or(Error::Ended {
+                what: "the context",
+            })
     }
 
     /// Ends one context: its cell is stopped by force, its variables are gone.
@@ -162,7 +166,11 @@ impl Sandbox {
     /// [`Error::Ended`] when there is none of this id.
     pub fn close_context(&self, id: ContextId) -> Result<()> {
         let mailbox = self.inner.lock().live.remove(&id);
-        mailbox.ok_or(Error::Ended { what: "the context" })?.close();
+        mailbox
+            .ok_or(Error::Ended {
+                what: "the context",
+            })?
+            .close();
         Ok(())
     }
 

@@ -86,13 +86,17 @@ impl Mailbox {
     /// Puts an order into the queue.
     pub(crate) fn put(&self, order: Order) -> Result<()> {
         if self.shared.closed.load(Ordering::SeqCst) {
-            return Err(Error::Ended { what: "the context" });
+            return Err(Error::Ended {
+                what: "the context",
+            });
         }
         self.orders.try_send(order).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy {
                 queued: WAITING_ORDERS,
             },
-            mpsc::error::TrySendError::Closed(_) => Error::Ended { what: "the context" },
+            mpsc::error::TrySendError::Closed(_) => Error::Ended {
+                what: "the context",
+            },
         })
     }
 
@@ -108,7 +112,11 @@ impl Mailbox {
     }
 
     fn ask(&self, cause: InterruptCause) {
-        let current = self.shared.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self
+            .shared
+            .current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(control) = &*current {
             control.ask(cause);
         }

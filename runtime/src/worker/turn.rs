@@ -63,7 +63,9 @@ impl Settings {
             functions: self.functions.notices(),
             environment: self.environment.clone(),
         };
-        self.image.guest(self.metering(), self.world(), renewal).await
+        self.image
+            .guest(self.metering(), self.world(), renewal)
+            .await
     }
 }
 
@@ -135,7 +137,11 @@ impl Worker {
             Some(guest) => guest,
             None => match self.settings.guest().await {
                 Ok(guest) => guest,
-                Err(error) => return broken(TrapKind::Other { name: error.to_string() }),
+                Err(error) => {
+                    return broken(TrapKind::Other {
+                        name: error.to_string(),
+                    });
+                }
             },
         };
         let Ok(options) = job.options.to_bytes() else {
@@ -238,9 +244,10 @@ fn judge(ran: &Ran, limits: &Limits) -> (End, bool) {
 
 /// The exception that the guest reported last.
 fn raised(run: Option<&Run>) -> GuestException {
-    run.and_then(|run| run.exception.clone()).unwrap_or_else(|| GuestException {
-        name: "UnknownError".to_owned(),
-        value: "the guest reported no exception".to_owned(),
-        traceback: String::new(),
-    })
+    run.and_then(|run| run.exception.clone())
+        .unwrap_or_else(|| GuestException {
+            name: "UnknownError".to_owned(),
+            value: "the guest reported no exception".to_owned(),
+            traceback: String::new(),
+        })
 }

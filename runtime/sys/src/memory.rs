@@ -48,7 +48,9 @@ impl CowMemories {
     pub fn new() -> Result<Self, String> {
         let page = rustix::param::page_size();
         if page != PAGE_BYTES {
-            return Err(format!("pages of {page} bytes are not supported, only 4096"));
+            return Err(format!(
+                "pages of {page} bytes are not supported, only 4096"
+            ));
         }
         Ok(Self {
             free: Arc::default(),
@@ -57,7 +59,10 @@ impl CowMemories {
 
     fn slot(&self, len: usize, image: Option<Arc<MemoryImage>>) -> Result<Slot, String> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = free.iter().rposition(|slot| slot.serves(len, image.as_ref())) {
+        if let Some(index) = free
+            .iter()
+            .rposition(|slot| slot.serves(len, image.as_ref()))
+        {
             return Ok(free.swap_remove(index));
         }
         drop(free);
@@ -84,7 +89,9 @@ unsafe impl MemoryCreator for CowMemories {
             birth::take_image(minimum)
         };
         let size = minimum.max(image.as_ref().map_or(0, |image| image.byte_len()));
-        let capacity = reserved.unwrap_or(0).max(round_up(size).ok_or_else(overflow)?);
+        let capacity = reserved
+            .unwrap_or(0)
+            .max(round_up(size).ok_or_else(overflow)?);
         let len = capacity.checked_add(guard).ok_or_else(overflow)?;
         let mut slot = self.slot(len, image)?;
         slot.commit(size)?;
@@ -185,7 +192,8 @@ impl Slot {
         for part in split(&own, image.hot_pages()) {
             match part {
                 Part::Hot(run) => {
-                    self.reservation.copy_from(image.pristine(), byte_range(run))?;
+                    self.reservation
+                        .copy_from(image.pristine(), byte_range(run))?;
                 }
                 Part::Cold(run) => self.reservation.discard(byte_range(run))?,
             }
@@ -222,7 +230,11 @@ fn split(own: &[PageRun], hot: &[PageRun]) -> Vec<Part> {
                 first,
                 count: stop - first,
             };
-            parts.push(if is_hot { Part::Hot(part) } else { Part::Cold(part) });
+            parts.push(if is_hot {
+                Part::Hot(part)
+            } else {
+                Part::Cold(part)
+            });
             first = stop;
         }
     }
@@ -253,7 +265,9 @@ unsafe impl LinearMemory for CowMemory {
             return Err(wasmtime::Error::msg("a dropped memory cannot grow"));
         };
         if new_size > self.capacity {
-            return Err(wasmtime::Error::msg("a memory cannot grow past its reservation"));
+            return Err(wasmtime::Error::msg(
+                "a memory cannot grow past its reservation",
+            ));
         }
         slot.commit(new_size).map_err(wasmtime::Error::msg)?;
         self.size = new_size;
@@ -273,15 +287,17 @@ impl Drop for CowMemory {
         let Some(mut slot) = self.slot.take() else {
             return;
         };
-        let waiting = |free: &Mutex<Vec<Slot>>| {
-            free.lock().unwrap_or_else(PoisonError::into_inner).len()
-        };
+        let waiting =
+            |free: &Mutex<Vec<Slot>>| free.lock().unwrap_or_else(PoisonError::into_inner).len();
         let before = waiting(&self.free);
         // A slot that cannot be wiped is unmapped instead of being reused.
         if before >= FREE_SLOTS || slot.reset(before < HOT_SLOTS).is_err() {
             return;
         }
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(slot);
+        self.free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(slot);
     }
 }
 
@@ -291,8 +307,12 @@ mod tests {
 
     const IMAGE_BYTES: usize = 4 * 65_536;
 
+    fn page_number(at: usize) -> u8 {
+        u8::try_from(at / PAGE_BYTES).unwrap()
+    }
+
     fn image(hot: &[PageRun]) -> Arc<MemoryImage> {
-        let bytes: Vec<u8> = (0..IMAGE_BYTES).map(|at| (at / PAGE_BYTES) as u8).collect();
+        let bytes: Vec<u8> = (0..IMAGE_BYTES).map(page_number).collect();
         Arc::new(MemoryImage::sealed(&bytes).unwrap().with_hot_pages(hot))
     }
 
@@ -313,14 +333,20 @@ mod tests {
     fn check_pristine(slot: &mut Slot) {
         let found = bytes(slot);
         for (at, byte) in found.iter().enumerate() {
-            let expected = if at < IMAGE_BYTES { (at / PAGE_BYTES) as u8 } else { 0 };
+            let expected = if at < IMAGE_BYTES { page_number(at) } else { 0 };
             assert_eq!(*byte, expected, "at {at}");
         }
     }
 
     #[test]
     fn nothing_of_a_guest_is_left_in_a_reused_slot() {
-        let hot = [PageRun { first: 2, count: 3 }, PageRun { first: 60, count: 1 }];
+        let hot = [
+            PageRun { first: 2, count: 3 },
+            PageRun {
+                first: 60,
+                count: 1,
+            },
+        ];
         for (hot, keep_hot) in [(&hot[..], true), (&hot[..], false), (&[], true)] {
             let memories = CowMemories::new().unwrap();
             let image = image(hot);
@@ -330,7 +356,10 @@ mod tests {
             used.reset(keep_hot).unwrap();
             memories.free.lock().unwrap().push(used);
             let mut next = slot(&memories, &image);
-            assert!(memories.free.lock().unwrap().is_empty(), "the slot was reused");
+            assert!(
+                memories.free.lock().unwrap().is_empty(),
+                "the slot was reused"
+            );
             check_pristine(&mut next);
         }
     }

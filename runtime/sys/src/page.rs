@@ -68,7 +68,10 @@ mod tests {
         push_run(&mut runs, 3, 2);
         push_run(&mut runs, 5, 1);
         push_run(&mut runs, 7, 1);
-        let expected = [PageRun { first: 3, count: 3 }, PageRun { first: 7, count: 1 }];
+        let expected = [
+            PageRun { first: 3, count: 3 },
+            PageRun { first: 7, count: 1 },
+        ];
         assert_eq!(runs, expected);
         assert_eq!(page_count(&runs), 4);
     }

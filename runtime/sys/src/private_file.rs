@@ -82,7 +82,9 @@ impl PrivateFile {
         let descriptor = rustix::fs::open(path, flags, Mode::empty()).map_err(open_error)?;
         let stat = rustix::fs::fstat(&descriptor).map_err(open_error)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(PrivateFileError::NotRegular { path: path.to_owned() });
+            return Err(PrivateFileError::NotRegular {
+                path: path.to_owned(),
+            });
         }
         let user = rustix::process::geteuid().as_raw();
         if stat.st_uid != user {
@@ -133,7 +135,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn scratch(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("sandcell-sys-{}-{name}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("sandcell-sys-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         folder
     }
@@ -152,9 +155,11 @@ mod tests {
             Err(PrivateFileError::WritableByOthers { mode: 0o666, .. })
         ));
         let link = folder.join("link");
-        let _ = std::fs::remove_file(&link);
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        assert!(matches!(PrivateFile::open(&link), Err(PrivateFileError::Open { .. })));
+        assert!(matches!(
+            PrivateFile::open(&link),
+            Err(PrivateFileError::Open { .. })
+        ));
         assert!(matches!(
             PrivateFile::open(&folder),
             Err(PrivateFileError::NotRegular { .. })

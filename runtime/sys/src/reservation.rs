@@ -164,7 +164,10 @@ impl Drop for Reservation {
         // SAFETY: the range was mapped by `new` and nothing refers to it any
         // more: the owner is being dropped.
         let unmapped = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.len) };
-        debug_assert!(unmapped.is_ok(), "munmap of an own range failed: {unmapped:?}");
+        debug_assert!(
+            unmapped.is_ok(),
+            "munmap of an own range failed: {unmapped:?}"
+        );
     }
 }
 

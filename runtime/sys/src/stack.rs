@@ -157,6 +157,9 @@ pub fn trim_stack<D>(store: &mut Store<Housed<D>>, keep: usize) {
                 rustix::mm::Advice::LinuxDontNeed,
             )
         };
-        debug_assert!(discarded.is_ok(), "madvise of an own stack failed: {discarded:?}");
+        debug_assert!(
+            discarded.is_ok(),
+            "madvise of an own stack failed: {discarded:?}"
+        );
     });
 }

@@ -32,7 +32,10 @@ impl Parts {
     }
 
     fn index(&self, name: &str) -> usize {
-        self.0.iter().position(|(found, _)| found == name).expect(name)
+        self.0
+            .iter()
+            .position(|(found, _)| found == name)
+            .expect(name)
     }
 
     fn part(&mut self, name: &str) -> &mut Vec<u8> {
@@ -90,7 +93,11 @@ fn refused(bytes: &[u8]) -> Error {
     fs::write(elsewhere.cache.path().join("images.lock"), b"").unwrap();
     let before = listing(elsewhere.cache.path());
     let error = refusal(elsewhere.cache.import(&file));
-    assert_eq!(listing(elsewhere.cache.path()), before, "left behind after {error}");
+    assert_eq!(
+        listing(elsewhere.cache.path()),
+        before,
+        "left behind after {error}"
+    );
     error
 }
 
@@ -110,7 +117,13 @@ async fn files_that_are_no_archive_are_refused() {
     let export = exported().await;
     let zeros = {
         let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
-        std::io::Write::write_all(&mut packer, b"no tar at all, but long enough for a header. ".repeat(40).as_slice()).unwrap();
+        std::io::Write::write_all(
+            &mut packer,
+            b"no tar at all, but long enough for a header. "
+                .repeat(40)
+                .as_slice(),
+        )
+        .unwrap();
         packer.finish().unwrap()
     };
     let mut flipped = export.to_vec();
@@ -121,12 +134,18 @@ async fn files_that_are_no_archive_are_refused() {
         ("zeros", &[0; 4096]),
         ("another archive", &zeros),
         ("half an export", &export[..export.len() / 2]),
-        ("an export without its last bytes", &export[..export.len() - 100]),
+        (
+            "an export without its last bytes",
+            &export[..export.len() - 100],
+        ),
         ("an export with a changed byte", &flipped),
     ];
     for (name, bytes) in cases {
         let found = fault(bytes);
-        let right = matches!(found, ImageFault::Archive { .. } | ImageFault::Digest { .. });
+        let right = matches!(
+            found,
+            ImageFault::Archive { .. } | ImageFault::Digest { .. }
+        );
         assert!(right, "{name}: {found:?}");
     }
     // Opening the file itself refuses it in the same way.
@@ -134,23 +153,48 @@ async fn files_that_are_no_archive_are_refused() {
     let path = elsewhere.file("text.sandcell");
     fs::write(&path, b"this is no image\n").unwrap();
     let error = refusal(elsewhere.open(&path));
-    assert!(matches!(error, Error::BadImage { reason: ImageFault::Archive { .. }, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            Error::BadImage {
+                reason: ImageFault::Archive { .. },
+                ..
+            }
+        ),
+        "{error}"
+    );
     let nothing = fault(b"");
-    assert!(matches!(nothing, ImageFault::Archive { .. } | ImageFault::Missing { .. }), "{nothing:?}");
+    assert!(
+        matches!(
+            nothing,
+            ImageFault::Archive { .. } | ImageFault::Missing { .. }
+        ),
+        "{nothing:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_changed_byte_is_found_by_its_digest() {
     let parts = Parts::of_export().await;
     for name in ["module.wasm", "memory.img", "library.zip"] {
-        assert_eq!(fault(&parts.clone().spoilt(name).pack()), ImageFault::Digest { file: file(name) });
+        assert_eq!(
+            fault(&parts.clone().spoilt(name).pack()),
+            ImageFault::Digest { file: file(name) }
+        );
         let mut shorter = parts.clone();
         shorter.part(name).pop();
-        assert_eq!(fault(&shorter.pack()), ImageFault::Digest { file: file(name) }, "a byte less");
+        assert_eq!(
+            fault(&shorter.pack()),
+            ImageFault::Digest { file: file(name) },
+            "a byte less"
+        );
         let mut longer = parts.clone();
         longer.part(name).push(0);
         let found = fault(&longer.pack());
-        assert!(matches!(&found, ImageFault::TooLarge { file, .. } if file == name), "{found:?}");
+        assert!(
+            matches!(&found, ImageFault::TooLarge { file, .. } if file == name),
+            "{found:?}"
+        );
     }
 }
 
@@ -158,13 +202,35 @@ async fn a_changed_byte_is_found_by_its_digest() {
 async fn missing_and_unexpected_entries_are_named() {
     let parts = Parts::of_export().await;
     for name in ["module.wasm", "memory.img", "library.zip"] {
-        assert_eq!(fault(&parts.clone().without(name).pack()), ImageFault::Missing { file: file(name) });
+        assert_eq!(
+            fault(&parts.clone().without(name).pack()),
+            ImageFault::Missing { file: file(name) }
+        );
     }
-    let licence = parts.0.iter().find(|(name, _)| name.starts_with("licences/")).unwrap().0.clone();
-    assert_eq!(fault(&parts.clone().without(&licence).pack()), ImageFault::Missing { file: licence });
+    let licence = parts
+        .0
+        .iter()
+        .find(|(name, _)| name.starts_with("licences/"))
+        .unwrap()
+        .0
+        .clone();
+    assert_eq!(
+        fault(&parts.clone().without(&licence).pack()),
+        ImageFault::Missing { file: licence }
+    );
     let first = parts.0[1].0.clone();
-    assert_eq!(fault(&parts.clone().without("manifest.json").pack()), ImageFault::Unexpected { entry: first });
-    for name in ["extra.txt", "../outside", "/etc/passwd", "licences/../../x", "stamps.json", "module.wasm"] {
+    assert_eq!(
+        fault(&parts.clone().without("manifest.json").pack()),
+        ImageFault::Unexpected { entry: first }
+    );
+    for name in [
+        "extra.txt",
+        "../outside",
+        "/etc/passwd",
+        "licences/../../x",
+        "stamps.json",
+        "module.wasm",
+    ] {
         let found = fault(&parts.clone().with(name, b"x").pack());
         assert_eq!(found, ImageFault::Unexpected { entry: file(name) });
     }
@@ -179,16 +245,25 @@ async fn a_link_in_the_place_of_a_file_is_refused() {
         if name == "library.zip" {
             header.set_entry_type(tar::EntryType::Symlink);
             header.set_size(0);
-            archive.append_link(&mut header, name, "/etc/passwd").unwrap();
+            archive
+                .append_link(&mut header, name, "/etc/passwd")
+                .unwrap();
         } else {
             header.set_size(contents.len() as u64);
-            archive.append_data(&mut header, name, contents.as_slice()).unwrap();
+            archive
+                .append_data(&mut header, name, contents.as_slice())
+                .unwrap();
         }
     }
     let mut packer = GzEncoder::new(Vec::new(), Compression::none());
     std::io::Write::write_all(&mut packer, &archive.into_inner().unwrap()).unwrap();
     let found = fault(&packer.finish().unwrap());
-    assert_eq!(found, ImageFault::Unexpected { entry: file("library.zip") });
+    assert_eq!(
+        found,
+        ImageFault::Unexpected {
+            entry: file("library.zip")
+        }
+    );
 }
 
 #[tokio::test]
@@ -196,14 +271,28 @@ async fn manifests_are_read_strictly() {
     let parts = Parts::of_export().await;
     let mut garbage = parts.clone();
     *garbage.part("manifest.json") = b"{".to_vec();
-    assert!(matches!(fault(&garbage.pack()), ImageFault::Manifest { .. }));
+    assert!(matches!(
+        fault(&garbage.pack()),
+        ImageFault::Manifest { .. }
+    ));
     let mut huge = parts.clone();
     *huge.part("manifest.json") = vec![b' '; (4 << 20) + 1];
     let found = fault(&huge.pack());
-    assert!(matches!(&found, ImageFault::TooLarge { file, .. } if file == "manifest.json"), "{found:?}");
+    assert!(
+        matches!(&found, ImageFault::TooLarge { file, .. } if file == "manifest.json"),
+        "{found:?}"
+    );
 
-    let newer = parts.clone().with_manifest(|manifest| manifest["format"] = json!(99));
-    assert_eq!(fault(&newer.pack()), ImageFault::Format { found: 99, expected: 1 });
+    let newer = parts
+        .clone()
+        .with_manifest(|manifest| manifest["format"] = json!(99));
+    assert_eq!(
+        fault(&newer.pack()),
+        ImageFault::Format {
+            found: 99,
+            expected: 1
+        }
+    );
     let changes: [fn(&mut Value); 6] = [
         |manifest| manifest["id"] = json!("0".repeat(64)),
         |manifest| manifest["unknown"] = json!(1),
@@ -214,7 +303,10 @@ async fn manifests_are_read_strictly() {
     ];
     for (index, change) in changes.into_iter().enumerate() {
         let found = fault(&parts.clone().with_manifest(change).pack());
-        assert!(matches!(found, ImageFault::Manifest { .. }), "{index}: {found:?}");
+        assert!(
+            matches!(found, ImageFault::Manifest { .. }),
+            "{index}: {found:?}"
+        );
     }
 }
 
@@ -222,8 +314,19 @@ async fn manifests_are_read_strictly() {
 async fn an_image_cannot_choose_a_name_outside_of_the_cache() {
     let parts = Parts::of_export().await;
     for name in ["../outside", "/absolute", "a/b", "..", "", "x.y"] {
-        let named = parts.clone().with_manifest(|manifest| manifest["language"] = json!(name));
+        let named = parts
+            .clone()
+            .with_manifest(|manifest| manifest["language"] = json!(name));
         let error = refused(&named.pack());
-        assert!(matches!(error, Error::BadSetting { setting: "image", .. }), "{name:?}: {error:?}");
+        assert!(
+            matches!(
+                error,
+                Error::BadSetting {
+                    setting: "image",
+                    ..
+                }
+            ),
+            "{name:?}: {error:?}"
+        );
     }
 }

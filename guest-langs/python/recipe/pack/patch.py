@@ -1,13 +1,12 @@
-"""Teach CPython's evaluation loop to look at the stop word by itself.
+"""Teach CPython to look at the stop word by itself, and to be quicker on WebAssembly.
 
-usage: patch.py SOURCE_FOLDER
+usage: patch.py SOURCE_FOLDER HEADER
 
-The runtime puts a look at the stop word into every loop of the guest. The evaluation loop goes round once a
-bytecode, so there a look costs a tenth of the interpreter's speed. With these edits each cycle that bytecode can
-make comes by a look, and the function is exported as one that needs no more of them. Why that is every cycle, whatever
-the bytecode: see guest-langs/python/patches.md.
+What is changed and why it is right: guest-langs/python/patches.md. Nothing changes outside of
+WebAssembly. HEADER is ceval_floats.h, which the evaluation loop is made to include.
 
-Each edit names the text it stands beside; a source where that text is not found exactly once is refused.
+Each edit names the text that it replaces or stands beside; a source where that text is not
+found exactly once is refused.
 """
 
 import pathlib
@@ -27,31 +26,113 @@ __attribute__((import_module("sandcell"), import_name("check"))) extern void san
 
 """
 
-# (file, the text, what is put before it, what is put behind it)
-EDITS = [
-    ("ceval_macros.h", "#define CHECK_EVAL_BREAKER() \\\n", LOOK, "    SANDCELL_LOOK(); \\\n"),
-    ("generated_cases.c.h", "            INSTRUCTION_STATS(JUMP_BACKWARD_NO_INTERRUPT);\n", "", "            SANDCELL_LOOK();\n"),
-    ("generated_cases.c.h", "            INSTRUCTION_STATS(EXTENDED_ARG);\n", "", "            SANDCELL_LOOK();\n"),
-    ("ceval.c", "\nexception_unwind:\n        {\n", "", "            SANDCELL_LOOK();\n"),
-    (
-        "ceval.c",
+
+def beside(path, text, before, behind):
+    """Text put before and behind a text that stays."""
+    return path, text, before + text + behind
+
+
+def on_wasm(path, text, instead):
+    """Whole lines that are others on WebAssembly."""
+    return path, text, f"#ifdef __wasm__\n{instead}#else\n{text}#endif\n"
+
+
+def by_name(domain, verb, arguments):
+    """An allocator's function called by its name, and inlined, while it is the one in use."""
+    start = "" if verb == "free" else "return "
+    named = f"_PyObject_{verb.capitalize()}"
+    table = f"{domain}.{verb}({domain}.ctx, {arguments})"
+    return on_wasm(
+        "Objects/obmalloc.c",
+        f"    {start}{table};\n",
+        f"    {start}__builtin_expect({domain}.{verb} == {named}, 1)\n"
+        f"        ? {named}(NULL, {arguments}) : {table};\n",
+    )
+
+
+STOP_WORD = [
+    beside("Python/ceval_macros.h", "#define CHECK_EVAL_BREAKER() \\\n", LOOK, "    SANDCELL_LOOK(); \\\n"),
+    beside(
+        "Python/generated_cases.c.h",
+        "            INSTRUCTION_STATS(JUMP_BACKWARD_NO_INTERRUPT);\n",
+        "",
+        "            SANDCELL_LOOK();\n",
+    ),
+    beside(
+        "Python/generated_cases.c.h",
+        "            INSTRUCTION_STATS(EXTENDED_ARG);\n",
+        "",
+        "            SANDCELL_LOOK();\n",
+    ),
+    beside("Python/ceval.c", "\nexception_unwind:\n        {\n", "", "            SANDCELL_LOOK();\n"),
+    beside(
+        "Python/ceval.c",
         "\n_PyEval_FrameClearAndPop(PyThreadState *tstate, _PyInterpreterFrame * frame)\n{\n",
         "",
         "    SANDCELL_LOOK();\n",
     ),
-    ("ceval.c", "\nPyObject* _Py_HOT_FUNCTION\n_PyEval_EvalFrameDefault(PyThreadState", "\nSANDCELL_LOOKS", ""),
+    beside(
+        "Python/ceval.c",
+        "\nPyObject* _Py_HOT_FUNCTION\n_PyEval_EvalFrameDefault(PyThreadState",
+        "\nSANDCELL_LOOKS",
+        "",
+    ),
+]
+
+SPEED = [
+    by_name("_PyObject", "malloc", "size"),
+    by_name("_PyObject", "realloc", "ptr, new_size"),
+    by_name("_PyObject", "free", "ptr"),
+    by_name("_PyMem", "malloc", "size"),
+    by_name("_PyMem", "realloc", "ptr, new_size"),
+    by_name("_PyMem", "free", "ptr"),
+    on_wasm(
+        "Objects/obmalloc.c",
+        "    PyInterpreterState *interp = _PyInterpreterState_GET();\n"
+        "    assert(interp->obmalloc != NULL); // otherwise not initialized or freed\n"
+        "    return interp->obmalloc;\n",
+        "    return &obmalloc_state_main;\n",
+    ),
+    on_wasm(
+        "Include/internal/pycore_pystate.h",
+        "    return tstate->interp;\n",
+        "    (void)tstate;\n    return &_PyRuntime._main_interpreter;\n",
+    ),
+    on_wasm(
+        "Include/internal/pycore_pystate.h",
+        "    return &tstate->interp->object_state.freelists;\n",
+        "    (void)tstate;\n    return &_PyRuntime._main_interpreter.object_state.freelists;\n",
+    ),
+    on_wasm(
+        "Include/internal/pycore_object.h",
+        "    Py_INCREF(typeobj);\n    _Py_NewReference(op);\n",
+        "    Py_INCREF(typeobj);\n"
+        "    if (__builtin_expect(_PyRuntime.ref_tracer.tracer_func == NULL, 1)) {\n"
+        "        op->ob_refcnt = 1;\n"
+        "    }\n"
+        "    else {\n"
+        "        _Py_NewReference(op);\n"
+        "    }\n",
+    ),
+    beside(
+        "Python/ceval.c",
+        '#include "ceval_macros.h"\n',
+        "",
+        '#ifdef __wasm__\n#  include "ceval_floats.h"\n#endif\n',
+    ),
 ]
 
 
-def main():
-    folder = pathlib.Path(sys.argv[1]) / "Python"
-    for name, text, before, behind in EDITS:
-        path = folder / name
-        source = path.read_text(encoding="utf-8")
-        if source.count(text) != 1:
-            sys.exit(f"{name}: {text!r} is there {source.count(text)} times instead of once")
-        path.write_text(source.replace(text, before + text + behind), encoding="utf-8")
+def main(source, header):
+    source, header = pathlib.Path(source), pathlib.Path(header)
+    for name, text, instead in STOP_WORD + SPEED:
+        path = source / name
+        whole = path.read_text(encoding="utf-8")
+        if whole.count(text) != 1:
+            sys.exit(f"{name}: {text!r} is there {whole.count(text)} times instead of once")
+        path.write_text(whole.replace(text, instead), encoding="utf-8")
+    (source / "Python" / header.name).write_bytes(header.read_bytes())
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -23,6 +23,7 @@ pub(super) const RECIPE: &[File] = embedded!(
     "recipe",
     "c/duplicate.c",
     "c/malloc.c",
+    "c/string.c",
     "config.site",
     "crates.lock",
     "crates.toml",

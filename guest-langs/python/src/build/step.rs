@@ -95,6 +95,7 @@ const TABLE: &[Definition] = &[
             "crates.lock",
             "crates.toml",
             "interpreter.txt",
+            "c/ceval_floats.h",
             "pack/patch.py",
             "pack/unpack.py",
             "requirements-library.txt",
@@ -127,7 +128,12 @@ const TABLE: &[Definition] = &[
         step: Step::CLibraries,
         name: "c-libraries",
         script: Some("steps/c-libraries.sh"),
-        files: &["c/duplicate.c", "c/malloc.c", "c/string.c", "steps/flags.sh"],
+        files: &[
+            "c/duplicate.c",
+            "c/malloc.c",
+            "c/string.c",
+            "steps/flags.sh",
+        ],
         kernel: &[],
         needs: &[
             ("compiler", Step::FetchCompiler),
