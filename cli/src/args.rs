@@ -87,7 +87,7 @@ Exit codes: 0 all went well; 1 the program failed, met a limit or broke;
 )]
 pub(crate) struct RunArguments {
     /// Code to run in place of a file
-    #[arg(short, long, value_name = "CODE")]
+    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
     pub(crate) code: Option<OsString>,
 
     /// Print one JSON object a line: the events as they come, the outcome last
@@ -101,8 +101,7 @@ pub(crate) struct RunArguments {
     #[arg(
         value_name = "FILE",
         required_unless_present = "code",
-        trailing_var_arg = true,
-        allow_hyphen_values = true
+        trailing_var_arg = true
     )]
     pub(crate) words: Vec<OsString>,
 }

@@ -25,6 +25,9 @@ pub(crate) fn limit(text: &str) -> Result<TimeLimit, DurationError> {
         return Ok(TimeLimit(None));
     }
     let (number, unit) = split(text);
+    if number.is_empty() {
+        return Err(SizeError::NoNumber.into());
+    }
     let nanoseconds: u64 = match unit.trim().to_ascii_lowercase().as_str() {
         "ms" => 1_000_000,
         "" | "s" => 1_000_000_000,
@@ -90,7 +93,7 @@ mod tests {
     fn what_is_no_duration_is_refused() {
         assert_eq!(limit(""), Err(SizeError::NoNumber.into()));
         assert_eq!(limit("s"), Err(SizeError::NoNumber.into()));
-        assert_eq!(limit("-5s"), Err(DurationError::Unit("-5s".to_owned())));
+        assert_eq!(limit("-5s"), Err(SizeError::NoNumber.into()));
         assert_eq!(limit("5 days"), Err(DurationError::Unit("days".to_owned())));
         assert_eq!(limit("99999999999h"), Err(SizeError::TooLarge.into()));
     }

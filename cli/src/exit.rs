@@ -3,8 +3,9 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use crate::language;
 use sandcell::{End, Error, ErrorKind, GuestException};
+
+use crate::language;
 
 /// The exit codes of the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
+use rustix::fs::FileType;
+
 use crate::exit::{ExitStatus, Failure};
 use crate::patience::Patience;
 use crate::size;
@@ -67,11 +69,13 @@ pub(crate) fn data() -> Result<Option<Vec<u8>>, Failure> {
     if stdin.is_terminal() {
         return Ok(None);
     }
-    let _patience = Patience::new(
-        "waiting for the end of standard input, which is data for the program; `< /dev/null` gives it none",
-    );
+    let _patience = may_block(&stdin).then(|| {
+        Patience::new(
+            "waiting for the end of standard input, which is data for the program; `< /dev/null` gives it none",
+        )
+    });
     let data = read_bounded(stdin.lock(), DATA_BYTES)
-        .map_err(|error| Failure::own(format!("cannot read standard input: {error}")))?;
+        .map_err(|error| Failure::own(format!("cannot read standard input: {}", words(&error))))?;
     match data {
         Some(data) => Ok(Some(data)),
         None => Err(Failure::usage(format!(
@@ -81,10 +85,20 @@ pub(crate) fn data() -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
+/// True for a pipe or socket, whose other end may never close.
+fn may_block(stdin: &io::Stdin) -> bool {
+    rustix::fs::fstat(stdin).is_ok_and(|stat| {
+        matches!(
+            FileType::from_raw_mode(stat.st_mode),
+            FileType::Fifo | FileType::Socket
+        )
+    })
+}
+
 fn read_file(path: &Path, allowed: u64) -> Result<Vec<u8>, Failure> {
     let shown = path.display();
     let refused = |error: io::Error| {
-        let failure = Failure::usage(format!("cannot read {shown}: {error}"));
+        let failure = Failure::usage(format!("cannot read {shown}: {}", words(&error)));
         if error.kind() == io::ErrorKind::NotFound && looks_like_code(path) {
             failure.hint("`sandcell run -c CODE` runs code given on the command line")
         } else {
@@ -105,9 +119,18 @@ fn looks_like_code(path: &Path) -> bool {
     path.to_string_lossy().contains(['(', ' ', '=', '+', '\n'])
 }
 
+/// What the system said, without its number.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((words, _number)) => words.to_owned(),
+        None => text,
+    }
+}
+
 fn read_code(what: &str, source: impl Read, allowed: u64) -> Result<Vec<u8>, Failure> {
     let code = read_bounded(source, allowed)
-        .map_err(|error| Failure::usage(format!("cannot read {what}: {error}")))?;
+        .map_err(|error| Failure::usage(format!("cannot read {what}: {}", words(&error))))?;
     code.ok_or_else(|| {
         let message = format!(
             "{what} has more than {}, the limit of a program",

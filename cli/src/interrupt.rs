@@ -1,9 +1,10 @@
 //! Ctrl-C while a guest runs.
 
-use std::io;
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sandcell::InterruptHandle;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::console::{Colour, say};
 use crate::exit::ExitStatus;
@@ -45,11 +46,15 @@ impl CtrlC {
         let reactor = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .build()?;
+        let mut presses = {
+            let _entered = reactor.enter();
+            signal(SignalKind::interrupt())?
+        };
         let _thread = std::thread::Builder::new()
             .name("ctrl-c".to_owned())
             .spawn(move || {
                 reactor.block_on(async {
-                    while tokio::signal::ctrl_c().await.is_ok() {
+                    while presses.recv().await.is_some() {
                         listener.pressed(again);
                     }
                 });
@@ -71,6 +76,10 @@ impl CtrlC {
     }
 
     fn pressed(&self, again: Again) {
+        if io::stderr().is_terminal() {
+            // The terminal shows `^C`; what follows deserves a line of its own.
+            let _unseen = io::stderr().write_all(b"\n");
+        }
         let mut current = self.lock();
         if let Some(handle) = &current.handle {
             handle.interrupt();

@@ -71,7 +71,7 @@ pub(crate) async fn runtime(image: &Path) -> Result<Runtime, Failure> {
         .to_str()
         .and_then(|name| language::find(name, BuildSettings::default()))
     {
-        let mut display = Display::default();
+        let mut display = Display::announced();
         cache.ensure(&*language, &mut display).await?;
     }
     // The module is compiled now if this machine has not yet.

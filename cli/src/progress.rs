@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sandcell::{Progress, Step};
 
-use crate::console::{Escapes, Output};
+use crate::console::{self, Colour, Escapes, Output};
 use crate::duration;
 use crate::escape::visible;
 
@@ -21,11 +21,20 @@ const TICK: Duration = Duration::from_millis(120);
 #[derive(Default)]
 pub(crate) struct Display {
     shown: Option<Shown>,
+    /// Whether the first step is announced: the user asked for something else.
+    announced: bool,
 }
 
 enum Shown {
     Moving(Moving),
-    Lines(Output),
+    Lines(Lines),
+}
+
+/// What a pipe or a log gets.
+struct Lines {
+    stderr: Output,
+    /// Steps under way.
+    under_way: usize,
 }
 
 /// The moving lines of the steps under way, by name.
@@ -35,15 +44,29 @@ struct Moving {
 }
 
 impl Display {
+    /// For work that the user did not ask for: it says what it is about.
+    pub(crate) fn announced() -> Self {
+        Self {
+            shown: None,
+            announced: true,
+        }
+    }
+
     fn shown(&mut self) -> &mut Shown {
         self.shown.get_or_insert_with(|| {
+            if self.announced {
+                console::say("note", Colour::Cyan, "building what is missing, once");
+            }
             if io::stderr().is_terminal() {
                 Shown::Moving(Moving {
                     screen: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
                     lines: Vec::new(),
                 })
             } else {
-                Shown::Lines(Output::stderr(Escapes::Shown))
+                Shown::Lines(Lines {
+                    stderr: Output::stderr(Escapes::Shown),
+                    under_way: 0,
+                })
             }
         })
     }
@@ -55,8 +78,12 @@ impl Display {
                 moving.end(name);
                 moving.say(&text);
             }
-            Shown::Lines(stderr) if took >= WORTH_TELLING => say(stderr, &text),
-            Shown::Lines(_) => {}
+            Shown::Lines(lines) => {
+                lines.under_way = lines.under_way.saturating_sub(1);
+                if took >= WORTH_TELLING {
+                    lines.say(&text);
+                }
+            }
         }
     }
 }
@@ -73,14 +100,19 @@ impl Progress for Display {
                 let text = title(name, number, of, estimate);
                 match self.shown() {
                     Shown::Moving(moving) => moving.start(name, text),
-                    Shown::Lines(stderr) => say(stderr, &text),
+                    Shown::Lines(lines) => {
+                        lines.under_way += 1;
+                        lines.say(&text);
+                    }
                 }
             }
-            Step::Line(line) => {
-                if let Shown::Moving(moving) = self.shown() {
-                    moving.tell(line);
-                }
-            }
+            Step::Line(line) => match self.shown() {
+                Shown::Moving(moving) => moving.tell(line),
+                // What a step says is in its log; what is said outside of any
+                // step is why nothing happens.
+                Shown::Lines(lines) if lines.under_way == 0 => lines.say(line),
+                Shown::Lines(_) => {}
+            },
             Step::Finished { name, took } => self.finished(name, took),
             _ => {}
         }
@@ -110,10 +142,14 @@ impl Moving {
         self.lines.push((name.to_owned(), line));
     }
 
-    /// Shows what the newest step says, in one line and without controls.
+    /// Shows what the newest step says, in one line and without controls; or what
+    /// is said outside of any step.
     fn tell(&self, text: &str) {
-        if let Some((_, line)) = self.lines.last() {
-            line.set_message(visible(text.trim()).replace(['\r', '\n', '\t'], " "));
+        match self.lines.last() {
+            Some((_, line)) => {
+                line.set_message(visible(text.trim()).replace(['\r', '\n', '\t'], " "));
+            }
+            None => self.say(&visible(text)),
         }
     }
 
@@ -133,9 +169,11 @@ impl Moving {
     }
 }
 
-fn say(stderr: &mut Output, text: &str) {
-    // The work goes on even when nobody can see it.
-    let _unseen = stderr.line(text);
+impl Lines {
+    fn say(&mut self, text: &str) {
+        // The work goes on even when nobody can see it.
+        let _unseen = self.stderr.line(&visible(text));
+    }
 }
 
 /// For example `[3/12] interpreter, about 4 min`.

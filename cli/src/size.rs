@@ -53,6 +53,9 @@ pub(crate) fn count(text: &str) -> Result<u64, SizeError> {
 
 fn amount(text: &str, factor: impl Fn(&str) -> Result<u64, SizeError>) -> Result<u64, SizeError> {
     let (number, unit) = split(text);
+    if number.is_empty() {
+        return Err(SizeError::NoNumber);
+    }
     let factor = factor(&unit.trim().to_ascii_lowercase())?;
     scale(number, factor)
 }
@@ -168,10 +171,7 @@ mod tests {
         assert_eq!(bytes("M"), Err(SizeError::NoNumber));
         assert_eq!(bytes(".5M"), Err(SizeError::NoNumber));
         assert_eq!(bytes("1.2.3M"), Err(SizeError::NoNumber));
-        assert_eq!(
-            bytes("-1"),
-            Err(SizeError::Unit("-1".to_owned(), BYTE_UNITS))
-        );
+        assert_eq!(bytes("-1"), Err(SizeError::NoNumber));
         assert_eq!(
             bytes("12 apples"),
             Err(SizeError::Unit("apples".to_owned(), BYTE_UNITS))

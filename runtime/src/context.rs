@@ -10,10 +10,11 @@ use tokio::sync::oneshot;
 use crate::error::{Error, Result};
 use crate::execution::{Execution, channel};
 use crate::guest::order::ExecutionOptions;
+use crate::host_function::WITHIN;
 use crate::id::ContextId;
 use crate::interrupt::{Control, Nudge};
 use crate::limits::{Limit, Limits, Residency};
-use crate::worker::{Job, Mailbox, Order, WITHIN};
+use crate::worker::{Job, Mailbox, Order};
 
 /// A handle of one interpreter: its variables live from cell to cell. Cheap to
 /// clone; the interpreter lives until its sandbox ends or it is closed.

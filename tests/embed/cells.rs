@@ -213,6 +213,7 @@ async fn a_raised_exception_is_data_and_the_context_lives() {
     check(&context, "before", "1").await;
 }
 
+#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn executions_are_numbered_and_say_what_they_used() {
     let context = context().await;

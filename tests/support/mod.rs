@@ -29,8 +29,9 @@ pub(crate) async fn cache() -> Cache {
     let cache = Cache::of_user().expect("a cache");
     READY
         .get_or_init(|| async {
-            // TEMPORARY until the driver exists
-            cache.image(IMAGE).expect("the Python image is built");
+            let python = sandcell_python::Python::default();
+            let built = cache.ensure(&python, &mut ()).await;
+            built.expect("the Python image is built");
         })
         .await;
     cache

@@ -1,5 +1,7 @@
 //! `sandcell run`: a program in a fresh sandbox.
 
+use std::mem::ManuallyDrop;
+
 use sandcell::{Context, Outcome, RunCode};
 
 use crate::args::RunArguments;
@@ -12,7 +14,9 @@ use crate::report::{JsonReport, Report, Saver, TextReport};
 
 pub(crate) fn execute(arguments: RunArguments) -> Result<ExitStatus, Failure> {
     let mut report = report(&arguments);
-    let reactor = open::reactor()?;
+    // The process ends next, which gives everything back faster than piece by
+    // piece.
+    let reactor = ManuallyDrop::new(open::reactor()?);
     let done = reactor.block_on(run(arguments, &mut *report));
     if let Err(failure) = &done
         && !failure.is_silent()
@@ -44,7 +48,7 @@ async fn run(mut arguments: RunArguments, report: &mut dyn Report) -> Result<Exi
     let code = std::mem::take(&mut arguments.code);
     let words = std::mem::take(&mut arguments.words);
     let program = Program::read(code, words, limits.cell_bytes)?;
-    let sandbox = open::sandbox(&arguments.sandbox, limits).await?;
+    let sandbox = ManuallyDrop::new(open::sandbox(&arguments.sandbox, limits).await?);
     let cell = cell(program)?;
     let ctrl_c = CtrlC::listen(Again::Leave)
         .map_err(|error| Failure::own(format!("cannot listen for Ctrl-C: {error}")))?;

@@ -133,14 +133,11 @@ pub(crate) fn reason(end: &End) -> Option<Reason> {
     let (message, hint) = match end {
         End::Finished => return None,
         End::Raised(exception) if is_exit(exception) => {
-            if ExitStatus::of_end(end) == ExitStatus::Success {
-                return None;
-            }
+            // Zero is no failure, and words were said when they came.
+            let status = exception.value.parse::<i64>().ok();
+            let status = status.filter(|status| *status != 0)?;
             (
-                format!(
-                    "the program ended itself with status {}",
-                    exit_code(exception)
-                ),
+                format!("the program ended itself with status {status}"),
                 None,
             )
         }
@@ -163,13 +160,6 @@ pub(crate) fn reason(end: &End) -> Option<Reason> {
         other => (other.to_string(), None),
     };
     Some(Reason { message, hint })
-}
-
-fn exit_code(exception: &GuestException) -> &str {
-    match exception.value.parse::<i64>() {
-        Ok(_) => &exception.value,
-        Err(_) => "1",
-    }
 }
 
 fn exhausted(limit: Limit, allowed: u64) -> (String, Option<&'static str>) {

@@ -33,7 +33,7 @@ fn values_that_mean_nothing_are_refused() {
         &["run", "--timeout", "5 days", "x.py"],
         "`days` is no unit of time",
     );
-    refused(&["run", "--fuel", "-1", "x.py"], "--fuel");
+    refused(&["run", "--fuel=-1", "x.py"], "--fuel");
     refused(&["run", "--seed", "x", "x.py"], "--seed");
     refused(&["run", "--env", "=1", "-c", "1"], "has no name");
     refused(&["image", "build", "python", "--jobs", "0"], "--jobs");

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 
 use crate::engine::state::World;
-use crate::host_function::{HostError, HostFunction, HostFunctions};
+use crate::host_function::{HostError, HostFunction, HostFunctions, WITHIN};
 
 /// Why a call was not started; the numbers are the ABI's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +61,7 @@ impl HostCalls {
         }
     }
 
-    /// Starts a call on the tokio runtime that the guest runs on, wrapped by
-    /// `scope` (which marks the task as one of this context).
+    /// Starts a call as a task of the tokio runtime that the guest runs on.
     pub(crate) fn start(&mut self, payload: &[u8]) -> Result<i64, Refused> {
         if payload.len() > self.call_bytes {
             return Err(Refused::TooLarge);
@@ -79,12 +78,17 @@ impl HostCalls {
         self.next_id += 1;
         let id = self.next_id;
         let bound = self.call_bytes;
-        self.under_way.spawn(async move {
+        let call = async move {
             let answer = answer(&function, request).await;
             Completion {
                 payload: render(id, answer, bound),
             }
-        });
+        };
+        // A new task does not inherit whose it is.
+        match WITHIN.try_with(|context| *context) {
+            Ok(context) => self.under_way.spawn(WITHIN.scope(context, call)),
+            Err(_) => self.under_way.spawn(call),
+        };
         Ok(id)
     }
 

@@ -193,8 +193,13 @@ async fn sleep(caller: &mut Context<'_>, wait: Wait) -> wasmtime::Result<Result<
                 state.clocks.sleep_until(deadline)
             }
             Some(_) => None,
-            // Nothing would ever wake it.
-            None => return Ok(Err(Errno::Notsup)),
+            // No timer, or one beyond the end of time: only an interrupt wakes it.
+            None => {
+                return Ok(match suspend(caller, std::future::pending::<()>()).await? {
+                    None => Err(Errno::Intr),
+                    Some(()) => Ok(()),
+                });
+            }
         };
         if let Some(instant) = instant
             && suspend(caller, tokio::time::sleep_until(instant.into()))

@@ -4,4 +4,4 @@ mod mailbox;
 mod turn;
 
 pub(crate) use mailbox::{Job, Mailbox, Order};
-pub(crate) use turn::{Settings, WITHIN, spawn};
+pub(crate) use turn::{Settings, spawn};

@@ -12,16 +12,11 @@ use crate::error::Result;
 use crate::execution::{End, GuestException, InterruptCause, Lost, Outcome, TrapKind};
 use crate::files::Tree;
 use crate::guest::order::{Renewal, Status};
-use crate::host_function::HostFunctions;
+use crate::host_function::{HostFunctions, WITHIN};
 use crate::id::{ContextId, ExecutionId};
 use crate::image::Image;
 use crate::limits::{Limit, Limits, Residency, Usage};
 use crate::worker::mailbox::{Job, Mailbox, Order, Shared, mailbox};
-
-tokio::task_local! {
-    /// The context on whose behalf a task runs: its host functions run under it.
-    pub(crate) static WITHIN: ContextId;
-}
 
 /// What all contexts of a sandbox have in common.
 #[derive(Debug)]

@@ -123,7 +123,7 @@ impl Repl {
             say(
                 "note",
                 Colour::Yellow,
-                "the interpreter was stopped by force and started anew: all variables are gone",
+                "a fresh interpreter was started: all variables are gone",
             );
         }
     }

@@ -11,6 +11,7 @@ NOT_HERE = "packages cannot be installed at run time; ask the host to add it to 
 # Modules of the standard library that this build has not: module -> (what is missing, why).
 MODULES = {
     "_ssl": ("ssl", "there are no network connections to secure"),
+    "ssl": ("ssl", "there are no network connections to secure"),
     "_ctypes": ("ctypes", "there are no shared libraries to load"),
     "_curses": ("curses", "there is no terminal"),
     "_curses_panel": ("curses.panel", "there is no terminal"),

@@ -10,7 +10,7 @@ mkdir -p out/lib out/include objects
 
 # zig makes its libc at the first link and keeps it: let that go on beside the rest.
 echo 'int main(void) { return 0; }' >empty.c
-$GUEST_CC $OPTIMISE empty.c -o empty.wasm &
+$GUEST_CC $OPTIMISE $STRIP empty.c -o empty.wasm &
 libc=$!
 
 # compile LIBRARY FLAGS FILE...: each file to an object, in parallel, then the archive.

@@ -22,7 +22,7 @@ export CONFIG_SITE
 env CC="$GUEST_CC" CXX="$GUEST_CXX" CPP="$GUEST_CC -E" AR="zig ar" RANLIB="zig ranlib" \
     PKG_CONFIG=/bin/false HOSTRUNNER=/bin/false \
     OPT="-DNDEBUG $OPTIMISE -fwrapv -Wall" \
-    CFLAGS="-ffile-prefix-map=$SOURCE=/usr/src/python" \
+    CFLAGS="-ffile-prefix-map=$SOURCE=/usr/src/python" LDFLAGS="$STRIP" \
     ZLIB_CFLAGS="$INCLUDE" ZLIB_LIBS="-L$LIBRARIES -lz" \
     BZIP2_CFLAGS="$INCLUDE" BZIP2_LIBS="-L$LIBRARIES -lbz2" \
     LIBLZMA_CFLAGS="$INCLUDE" LIBLZMA_LIBS="-L$LIBRARIES -llzma" \

@@ -19,4 +19,4 @@ $GUEST_CC $OPTIMISE -mexec-model=reactor objects/*.o \
     interpreter/lib/thread.o interpreter/lib/libpython3.13.a interpreter/lib/libmpdec.a \
     interpreter/lib/libHacl_Hash_SHA2.a interpreter/lib/libexpat.a \
     -Llibraries/lib -lz -lbz2 -llzma -lsqlite3 \
-    -Wl,-z,stack-size=8388608 -Wl,--strip-debug -Wl,--export=sandcell_stop -o out/guest.wasm
+    -Wl,-z,stack-size=8388608 $STRIP -Wl,--export=sandcell_stop -o out/guest.wasm

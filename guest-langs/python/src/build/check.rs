@@ -20,6 +20,9 @@ const EXPORTED_FUNCTIONS: &[&str] = &[
     "sandcell_renew",
 ];
 
+/// The global whose value is the address of the stop word.
+const STOP_WORD: &str = "sandcell_stop";
+
 /// How a module breaks the rules for guests.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -44,8 +47,8 @@ pub enum Rejection {
         /// How many it defines.
         count: usize,
     },
-    /// A function that the runtime calls is not exported.
-    #[error("does not export the function {name}")]
+    /// A function that the runtime calls, or the stop word, is not exported.
+    #[error("does not export {name}")]
     Export {
         /// Its name.
         name: &'static str,
@@ -83,6 +86,7 @@ pub(super) fn check(module: &[u8]) -> Result<(), Rejection> {
     let absent = |name: &&&'static str| !seen.functions.iter().any(|found| found == **name);
     match EXPORTED_FUNCTIONS.iter().find(absent) {
         Some(name) => Err(Rejection::Export { name }),
+        None if !seen.stop_word => Err(Rejection::Export { name: STOP_WORD }),
         None => Ok(()),
     }
 }
@@ -92,6 +96,7 @@ struct Seen {
     memories: usize,
     memory_exported: bool,
     functions: Vec<String>,
+    stop_word: bool,
     bodies: usize,
 }
 
@@ -118,6 +123,7 @@ impl Seen {
                     match export.kind {
                         ExternalKind::Memory => self.memory_exported |= export.name == "memory",
                         ExternalKind::Func => self.functions.push(export.name.to_owned()),
+                        ExternalKind::Global => self.stop_word |= export.name == STOP_WORD,
                         _ => {}
                     }
                 }
@@ -183,8 +189,8 @@ fn malformed(error: wasmparser::BinaryReaderError) -> Rejection {
 mod tests {
     use wasm_encoder::{
         CodeSection, ConstExpr, DataSection, EntityType, ExportKind, ExportSection, Function,
-        FunctionSection, ImportSection, Instruction, MemorySection, MemoryType, Module,
-        StartSection, TypeSection,
+        FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, MemorySection,
+        MemoryType, Module, StartSection, TypeSection, ValType,
     };
 
     use super::*;
@@ -221,7 +227,19 @@ mod tests {
                     page_size_log2: None,
                 });
             }
+            let mut globals = GlobalSection::new();
+            globals.global(
+                GlobalType {
+                    val_type: ValType::I32,
+                    mutable: false,
+                    shared: false,
+                },
+                &ConstExpr::i32_const(64),
+            );
             let mut exports = ExportSection::new();
+            if self.without != Some(STOP_WORD) {
+                exports.export(STOP_WORD, ExportKind::Global, 0);
+            }
             exports.export("memory", ExportKind::Memory, 0);
             for name in EXPORTED_FUNCTIONS {
                 if Some(*name) != self.without {
@@ -247,6 +265,7 @@ mod tests {
                 .section(&imports)
                 .section(&functions)
                 .section(&memories)
+                .section(&globals)
                 .section(&exports);
             if self.start {
                 module.section(&StartSection { function_index: 1 });
@@ -293,7 +312,7 @@ mod tests {
             check(&memories(0).bytes()),
             Err(Rejection::Memory { count: 0 })
         );
-        for name in EXPORTED_FUNCTIONS {
+        for name in EXPORTED_FUNCTIONS.iter().copied().chain([STOP_WORD]) {
             let guest = Guest {
                 without: Some(name),
                 ..guest()

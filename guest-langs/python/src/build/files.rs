@@ -21,6 +21,7 @@ macro_rules! embedded {
 /// The folder `recipe`.
 pub(super) const RECIPE: &[File] = embedded!(
     "recipe",
+    "c/ceval_floats.h",
     "c/duplicate.c",
     "c/malloc.c",
     "c/string.c",

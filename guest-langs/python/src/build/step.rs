@@ -92,10 +92,10 @@ const TABLE: &[Definition] = &[
         name: "fetch-sources",
         script: Some("steps/fetch-sources.sh"),
         files: &[
+            "c/ceval_floats.h",
             "crates.lock",
             "crates.toml",
             "interpreter.txt",
-            "c/ceval_floats.h",
             "pack/patch.py",
             "pack/unpack.py",
             "requirements-library.txt",

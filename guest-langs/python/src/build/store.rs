@@ -3,7 +3,7 @@
 //! ```text
 //! lock
 //! finished/<step>-<key>/   what a step made; there at once and whole, or not at all
-//! work/<step>-<key>/       a step in hand, or what a broken-off one left
+//! work/<step>-<key>.<pid>/ a step in hand, or what a broken-off one left
 //! log/<step>-<key>.txt     what it printed
 //! zig/                     the compiler's own cache: the libc of the guest
 //! ```
@@ -99,8 +99,22 @@ impl Store {
     }
 
     /// An empty folder to do `step` in; what a broken-off try left is removed.
+    ///
+    /// No other process has it: the programs of a driver that was killed may
+    /// still be at work in theirs.
     pub(super) fn begin(&self, step: Step) -> Result<PathBuf, BuildError> {
-        let work = self.root.join("work").join(self.entry(step));
+        let folder = self.root.join("work");
+        let name = self.entry(step);
+        for left in entries(&folder)? {
+            let of_this = left
+                .file_name()
+                .is_some_and(|left| left.to_string_lossy().starts_with(&name));
+            if of_this {
+                // Whoever still writes there is in nobody's way; a sweep comes again.
+                let _ignored = remove(&left);
+            }
+        }
+        let work = folder.join(format!("{name}.{}", std::process::id()));
         remove(&work)?;
         fs::create_dir(&work).map_err(BuildError::io("make", &work))?;
         Ok(work)
@@ -127,7 +141,7 @@ impl Store {
     pub(super) fn sweep(&self, now: SystemTime) -> Result<(), BuildError> {
         let work = self.root.join("work");
         for entry in entries(&work)? {
-            remove(&entry)?;
+            let _ignored = remove(&entry);
         }
         let ours: Vec<PathBuf> = self
             .keys
@@ -201,9 +215,12 @@ mod tests {
         fs::write(work.join("out/half"), "").unwrap();
         assert!(!store.is_finished(Step::Make));
 
-        // Broken off and begun again: nothing of the first try is left.
+        // Broken off and begun again: nothing of the first tries is left.
+        let elsewhere = work.with_extension("4242");
+        fs::create_dir_all(elsewhere.join("out")).unwrap();
         let work = store.begin(Step::Make).unwrap();
         assert!(!work.join("out").exists());
+        assert!(!elsewhere.exists());
         fs::create_dir(work.join("out")).unwrap();
         fs::write(work.join("out/whole"), "").unwrap();
         store.publish(Step::Make, &work).unwrap();

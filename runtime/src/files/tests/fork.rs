@@ -1,5 +1,3 @@
-use std::time::Instant;
-
 use super::{NOW, check_sums, laid, shown, tree, tree_with};
 use crate::files::error::FileError;
 use crate::files::quota::FileLimits;
@@ -99,26 +97,14 @@ fn an_open_file_outlives_its_names_in_each_copy() {
 }
 
 #[test]
-fn a_copy_costs_the_same_whatever_there_is() {
-    let fill = |files: u32| {
-        let mut tree = tree_with(FileLimits::default());
-        for at in 0..files {
-            tree.write(&format!("/{at}"), b"contents", NOW).unwrap();
-        }
-        tree
-    };
-    let thousand_copies = |tree: &crate::files::Tree| {
-        let start = Instant::now();
-        for _ in 0..1000 {
-            let copy = std::hint::black_box(tree.clone());
-            drop(copy);
-        }
-        start.elapsed()
-    };
-    let (small, large) = (fill(10), fill(20_000));
-    let best = |tree| (0..5).map(|_| thousand_copies(tree)).min().unwrap();
-    let (few, many) = (best(&small), best(&large));
-    assert!(many < few * 20, "{few:?} for 10 files, {many:?} for 20,000");
+fn copies_share_what_they_do_not_change() {
+    let mut tree = tree_with(FileLimits::default());
+    for at in 0..20_000 {
+        tree.write(&format!("/{at}"), b"contents", NOW).unwrap();
+    }
+    // Two thousand million entries, were they copied: more than any machine has.
+    let copies = vec![tree; 100_000];
+    assert_eq!(copies.last().unwrap().read("/19999").unwrap(), b"contents");
 }
 
 #[test]
