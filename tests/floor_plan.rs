@@ -11,10 +11,12 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the runtime from the ground up. A room may import rooms that
 /// stand before it, and itself.
-const FLOORS: [&[&str]; 12] = [
+const FLOORS: [&[&str]; 14] = [
     &["limits", "id", "determinism", "files"],
-    &["error", "state"],
-    &["execution", "interrupt"],
+    &["error"],
+    &["state"],
+    &["execution"],
+    &["interrupt"],
     &["guest"],
     &["host_function"],
     &["wasi"],
@@ -175,6 +177,12 @@ fn the_runtime_names_no_language() {
     let source = root().join("runtime/src");
     for path in sources(&source) {
         let relative = path.strip_prefix(&source).unwrap();
+        if relative
+            .components()
+            .any(|part| part.as_os_str() == "tests")
+        {
+            continue;
+        }
         let text = fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let mut lines = code

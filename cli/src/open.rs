@@ -76,7 +76,7 @@ pub(crate) async fn runtime(image: &Path) -> Result<Runtime, Failure> {
     }
     // The module is compiled now if this machine has not yet.
     let _patience =
-        Patience::new("compiling the image for this machine, once; this takes about half a minute");
+        Patience::new("compiling the image for this machine, once; this takes some seconds");
     Ok(Runtime::builder()
         .cache(cache)
         .image(image)

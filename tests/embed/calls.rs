@@ -67,7 +67,6 @@ async fn a_function_is_called_plainly_and_awaited() {
     check(&context, "await asyncio.wait_for(echo(5), 1000)", "5").await;
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn values_keep_their_types_both_ways() {
     let context = with(echo).await;
@@ -87,7 +86,7 @@ async fn values_keep_their_types_both_ways() {
         "{}",
         "{'a': {'b': [None]}, 'ü': 1}",
     ] {
-        check(&context, format!("echo([{value}])[0]"), value).await;
+        check(&context, format!("echo([{value}])"), &format!("[{value}]")).await;
     }
     check(
         &context,
@@ -98,7 +97,6 @@ async fn values_keep_their_types_both_ways() {
     check(&context, "echo((1, 2))", "[1, 2]").await;
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn values_that_json_cannot_hold_are_an_exception() {
     let context = with(echo).await;
@@ -122,16 +120,11 @@ async fn values_that_json_cannot_hold_are_an_exception() {
     assert_eq!(circle.name, "TypeError", "{}", circle.value);
     let deep = raised(&context, "x = []\nfor _ in range(500): x = [x]\necho(x)").await;
     assert_eq!(deep.name, "HostFunctionError", "{}", deep.value);
-    let lone = raised(&context, "echo('\\ud800')").await;
-    assert!(
-        ["HostFunctionError", "TypeError"].contains(&lone.name.as_str()),
-        "{}",
-        lone.name
-    );
+    // UTF-8 has no lone surrogates.
+    check(&context, "echo('a\\ud800')", "'a?'").await;
     check(&context, "echo('alive')", "'alive'").await;
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn calls_under_gather_are_under_way_together() {
     let barrier = Arc::new(Barrier::new(3));
@@ -221,7 +214,6 @@ fn schema() -> Value {
     })
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn a_schema_names_positional_arguments_and_documents() {
     let context =

@@ -144,4 +144,11 @@ async fn exceptions_that_fail_to_speak_are_told_all_the_same() {
     assert_eq!(exception.name, "Error");
     let exception = raised(&context, "raise ValueError('x' * 10_000_000)").await;
     assert_eq!(exception.name, "ValueError");
+    // A name beyond 256 bytes is cut, wherever that falls in a character.
+    for letter in ["E", "Ü"] {
+        let code = format!("raise type('{letter}' * 10_000, (Exception,), {{}})('x')");
+        let exception = raised(&context, code).await;
+        assert!(exception.name.starts_with(letter), "{}", exception.name);
+        assert!(exception.name.len() <= 256, "{}", exception.name);
+    }
 }

@@ -3,7 +3,6 @@
 use crate::bystander::Expected::{Finished, OutputSpent, Raised};
 use crate::bystander::{case, cases};
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn a_gigabyte_of_output() {
     for (name, code) in [
@@ -26,8 +25,8 @@ async fn a_gigabyte_of_output() {
             "swallowed",
             "while True:\n    try: print('x' * (1 << 20))\n    except Exception: break",
         ),
-        ("the result", "'x' * (16 << 20)"),
-        ("a traceback", "raise ValueError('x' * (16 << 20))"),
+        ("the result", "'x' * (9 << 20)"),
+        ("a traceback", "raise ValueError('x' * (9 << 20))"),
     ] {
         case(name, code, OutputSpent).await;
     }
@@ -151,7 +150,6 @@ async fn streams_that_are_closed_or_replaced() {
     .await;
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn odd_text() {
     case(
@@ -177,12 +175,6 @@ async fn odd_text() {
         "control characters",
         "print(''.join(map(chr, range(256))))",
         Finished,
-    )
-    .await;
-    case(
-        "a long class name",
-        "raise type('E' * 10_000, (Exception,), {})('x')",
-        Raised(""),
     )
     .await;
     case("a wrong mime type", "class A:\n    def _repr_mimebundle_(self, **k): return {7: object(), 'text/plain': 5, 'x' * 1000: 'y'}\nA()", Finished).await;

@@ -109,7 +109,6 @@ async fn a_recursion_limit_without_limit() {
     }
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn deep_values() {
     let deep = "deep = []\nfor _ in range(10**6): deep = [deep]\n";

@@ -65,7 +65,7 @@ fn build(cache: &Cache, arguments: BuildArguments, stdout: &mut Output) -> Resul
     drop(display);
     if arguments.fuel {
         let _patience =
-            Patience::new("compiling the variant that counts fuel; this takes about half a minute");
+            Patience::new("compiling the variant that counts fuel; this takes some seconds");
         cache.add_fuel(&name)?;
     }
     stdout.line(&format!("the image {name} is ready"))?;
@@ -73,8 +73,7 @@ fn build(cache: &Cache, arguments: BuildArguments, stdout: &mut Output) -> Resul
 }
 
 fn import(cache: &Cache, file: &Path, stdout: &mut Output) -> Result<(), Failure> {
-    let _patience =
-        Patience::new("compiling the image for this machine; this takes about half a minute");
+    let _patience = Patience::new("compiling the image for this machine; this takes some seconds");
     if !file.exists() {
         return Err(Failure::usage(format!(
             "there is no file {}",

@@ -25,8 +25,8 @@ pub(super) fn check(cache: &Cache) -> Vec<Finding> {
                         findings.push(probe(cache, &image.image));
                     }
                     (Some(problem), remedy) => {
-                        must_build = true;
                         let finding = Finding::problem(subject, problem);
+                        must_build |= remedy.as_deref().is_some_and(is_build);
                         findings.push(match remedy {
                             Some(remedy) => finding.remedy(remedy),
                             None => finding,
@@ -50,6 +50,11 @@ pub(super) fn check(cache: &Cache) -> Vec<Finding> {
         findings.extend(tools::check());
     }
     findings
+}
+
+/// True for a command that builds a guest.
+fn is_build(remedy: &str) -> bool {
+    remedy.starts_with("sandcell image build")
 }
 
 /// Whether an image is what this version would build.
