@@ -6,7 +6,22 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::duration::{self, TimeLimit};
+use crate::exit::ExitStatus;
 use crate::size;
+
+/// Reads the command line of this process. Where there is nothing to do but to
+/// say something, such as help, it is said, and the exit status answered.
+pub(crate) fn parse() -> Result<Arguments, ExitStatus> {
+    Arguments::try_parse().map_err(|refusal| {
+        // Nothing can be done when nobody can read it.
+        let _unread = refusal.print();
+        if refusal.use_stderr() {
+            ExitStatus::Usage
+        } else {
+            ExitStatus::Success
+        }
+    })
+}
 
 /// Runs code that nobody has reviewed, in a local sandbox.
 ///

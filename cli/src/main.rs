@@ -19,24 +19,10 @@ mod size;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::args::Arguments;
-use crate::exit::ExitStatus;
-
 fn main() -> ExitCode {
-    let status = match Arguments::try_parse() {
+    let status = match args::parse() {
         Ok(arguments) => commands::execute(arguments),
-        Err(refusal) => {
-            // `--help` and `--version` come here, too. Nothing can be done when
-            // nobody can read it.
-            let _unread = refusal.print();
-            if refusal.use_stderr() {
-                ExitStatus::Usage
-            } else {
-                ExitStatus::Success
-            }
-        }
+        Err(status) => status,
     };
     status.into()
 }

@@ -359,7 +359,8 @@ async fn limits_that_cannot_be_are_refused() {
         .image(crate::support::IMAGE)
         .unwrap()
         .memory_bytes;
-    let cases: [(&str, fn(&mut Limits)); 6] = [
+    type Change = fn(&mut Limits);
+    let cases: [(&str, Change); 6] = [
         ("memory_bytes", |limits| limits.memory_bytes = (4 << 30) + 1),
         ("memory_bytes", |limits| limits.memory_bytes = 1 << 20),
         ("cell_bytes", |limits| limits.cell_bytes = (64 << 20) + 1),

@@ -32,6 +32,7 @@ async fn a_gigabyte_of_output() {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 #[tokio::test]
 async fn streams_that_are_closed_or_replaced() {
     let back = || ("print('back')".into(), Finished);
