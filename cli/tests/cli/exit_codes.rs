@@ -66,6 +66,9 @@ fn an_image_that_is_missing_is_2() {
     sandcell(&["run", "--image", "cobol", "-c", "1"])
         .exits(2)
         .says("error: there is no image `cobol`");
+    sandcell(&["run", "--image", "./cobol.sandcell", "-c", "1"])
+        .exits(2)
+        .says("error: there is no file ./cobol.sandcell\n");
     sandcell(&["image", "inspect", "cobol"])
         .exits(2)
         .says("there is no image `cobol`");

@@ -19,4 +19,5 @@ mod output;
 mod repl;
 mod settings;
 mod support;
+mod terminal;
 mod usage;

@@ -45,6 +45,13 @@ impl Ended {
         self
     }
 
+    /// Fails the test unless standard output has this text.
+    #[track_caller]
+    pub(crate) fn shows(self, text: &str) -> Self {
+        assert!(self.text().contains(text), "no {text:?} in {self:#?}");
+        self
+    }
+
     /// Fails the test unless standard output is this.
     #[track_caller]
     pub(crate) fn prints(self, text: &str) -> Self {

@@ -203,8 +203,12 @@ async fn sleep(caller: &mut Context<'_>, wait: Wait) -> wasmtime::Result<Result<
         }
     }
     let (memory, state) = parts(caller);
+    let mut now = state.now();
+    if !wait.wants_stdin() {
+        now.monotonic_ns = now.monotonic_ns.max(wait.deadline_ns().unwrap_or(u64::MAX));
+    }
     let woken = Woken {
-        now: state.now(),
+        now,
         stdin: wait.wants_stdin().then_some(stdin),
     };
     Ok(wait.complete(memory, woken))
