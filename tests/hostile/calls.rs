@@ -154,5 +154,11 @@ async fn a_call_of_a_lost_interpreter_answers_nobody() {
     assert!(run(&context, code).await.outcome.lost.is_some());
     // The fresh interpreter has the function and none of the old calls.
     finished(&context, "import asyncio\nawait asyncio.sleep(0.01)").await;
-    check(&context, "take(), await take()", "(None, None)").await;
+    check(
+        &context,
+        "take() is None, get_ipython() is None",
+        "(True, False)",
+    )
+    .await;
+    check(&context, "(await take()) is None", "True").await;
 }

@@ -25,7 +25,7 @@ async fn a_gigabyte_of_output() {
             "swallowed",
             "while True:\n    try: print('x' * (1 << 20))\n    except Exception: break",
         ),
-        ("the result", "'x' * (9 << 20)"),
+        ("the result", "['x' * (1 << 20)] * 9"),
         ("a traceback", "raise ValueError('x' * (9 << 20))"),
     ] {
         case(name, code, OutputSpent).await;
@@ -178,7 +178,13 @@ async fn odd_text() {
         Finished,
     )
     .await;
-    case("a wrong mime type", "class A:\n    def _repr_mimebundle_(self, **k): return {7: object(), 'text/plain': 5, 'x' * 1000: 'y'}\nA()", Finished).await;
+    case("wrong mime types", "class A:\n    def _repr_mimebundle_(self, **k): return {7: object(), 'text/plain': 5, None: b'x'}\nA()", Finished).await;
+    case(
+        "a long mime type",
+        "class A:\n    def _repr_mimebundle_(self, **k): return {'x' * 1000: 'y'}\nA()",
+        Raised("ValueError"),
+    )
+    .await;
     case("many mime types", "class A:\n    def _repr_mimebundle_(self, **k): return {f'a/{n}': 'x' for n in range(1000)}\nA()", Finished).await;
     case("deep json", "class A:\n    def _repr_json_(self):\n        x = []\n        for _ in range(1000): x = [x]\n        return x\nA()", Finished).await;
 }

@@ -11,6 +11,24 @@ async fn python_functions() {
         Raised("RecursionError"),
     )
     .await;
+    case(
+        "default arguments",
+        "def f(n=1): return f()\nf()",
+        Raised("RecursionError"),
+    )
+    .await;
+    case(
+        "a method with default arguments",
+        "class A:\n    def f(self, n=1): return self.f()\nA().f()",
+        Raised("RecursionError"),
+    )
+    .await;
+    case(
+        "default arguments, started low",
+        "def f(n=1):\n    if n: return f()\ntry: f()\nexcept RecursionError: pass\nf()",
+        Raised("RecursionError"),
+    )
+    .await;
     case("lambda", "f = lambda: f()\nf()", Raised("RecursionError")).await;
     case(
         "generator",

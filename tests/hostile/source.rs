@@ -2,7 +2,7 @@
 
 use sandcell::{Error, Limit};
 
-use crate::bystander::Expected::{Finished, Interrupted, Raised, Stopped};
+use crate::bystander::Expected::{Finished, Interrupted, Raised};
 use crate::bystander::{Neighbour, case, narrow};
 use crate::support::{check, first, refusal, runtime, start};
 
@@ -104,7 +104,7 @@ async fn nested_source() {
         ),
         (
             "trees",
-            "import ast\nnode = ast.Constant(1)\nfor _ in range(10**5): node = ast.UnaryOp(ast.USub(), node)\ncompile(ast.Expression(node), 'x', 'eval')",
+            "import ast\nat = dict(lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)\nnode = ast.Constant(1, **at)\nfor _ in range(10**5): node = ast.UnaryOp(ast.USub(), node, **at)\ncompile(ast.Expression(node), 'x', 'eval')",
             "RecursionError",
         ),
     ] {
@@ -138,7 +138,6 @@ async fn source_that_compiles_for_long() {
         Raised("MemoryError"),
     )
     .await;
-    let long =
-        "text = 'x = [' + '1,' * 3_000_000 + ']'\nwhile True:\n    compile(text, 'x', 'exec')";
-    case("compiling without end", long, Stopped).await;
+    let code = "text = 'x = [' + '1,' * 100_000 + ']'\nwhile True:\n    compile(text, 'x', 'exec')";
+    case("compiling without end", code, Interrupted).await;
 }
