@@ -125,6 +125,7 @@ async fn values_that_json_cannot_hold_are_an_exception() {
     check(&context, "echo('alive')", "'alive'").await;
 }
 
+#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn calls_under_gather_are_under_way_together() {
     let barrier = Arc::new(Barrier::new(3));

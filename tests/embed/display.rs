@@ -155,6 +155,17 @@ async fn long_and_nested_values_are_laid_out_over_lines() {
 }
 
 #[tokio::test]
+async fn a_text_beyond_a_mebibyte_is_cut_and_says_so() {
+    for code in ["'x' * (4 << 20)", "['x' * 300_000] * 9"] {
+        let result = bundle(code).await;
+        let text = result.text().unwrap();
+        assert!(text.len() < (1 << 20) + 200, "{code}: {}", text.len());
+        let last = text.lines().last().unwrap();
+        assert!(last.contains("output cut"), "{code}: {last}");
+    }
+}
+
+#[tokio::test]
 async fn a_picture_of_a_mebibyte_is_one_display() {
     let code =
         "class Big:\n    def _repr_png_(self): return b'\\x89PNG' + bytes(1 << 20)\ndisplay(Big())";
