@@ -21,6 +21,9 @@ const STACK_KEPT_BYTES: usize = 32 << 10;
 /// Fuel of what the runtime itself asks of a guest (booting, renewal).
 const OWN_FUEL: u64 = u64::MAX / 2;
 
+/// Most time for what the runtime itself asks of a guest that ran foreign code.
+const OWN_CALL_TIME: Duration = Duration::from_secs(1);
+
 /// Most interrupt words of a guest.
 const INTERRUPT_WORDS: u32 = 8;
 
@@ -96,6 +99,8 @@ pub(crate) struct Guest {
     buffer: TypedFunc<i32, i32>,
     renew: TypedFunc<i32, i32>,
     execute: TypedFunc<(i32, i32), i32>,
+    /// A guest need not have it.
+    trim: Option<TypedFunc<(), ()>>,
     instance: Instance,
 }
 
@@ -142,6 +147,10 @@ impl Guest {
             buffer: export(&mut store, &instance, "sandcell_buffer")?,
             renew: export(&mut store, &instance, "sandcell_renew")?,
             execute: export(&mut store, &instance, "sandcell_execute")?,
+            trim: match instance.get_func(&mut store, "sandcell_trim") {
+                Some(_) => Some(export(&mut store, &instance, "sandcell_trim")?),
+                None => None,
+            },
             store,
             engine: module.engine.clone(),
             memory,
@@ -171,6 +180,21 @@ impl Guest {
             .await
             .map_err(|stopped| self.boot_error(&stopped))?;
         Ok(Some(answer))
+    }
+
+    /// Lets the guest give back the memory that it does not use. After an error
+    /// it must not be used any more.
+    pub(crate) async fn trim(&mut self) -> std::result::Result<(), Stopped> {
+        let Some(trim) = self.trim.clone() else {
+            return Ok(());
+        };
+        self.refuel(OWN_FUEL).map_err(|_| Stopped::ByForce)?;
+        // What was run in this guest may have damaged what the call walks along.
+        self.store.data_mut().run = Some(Run::bounded(OWN_CALL_TIME));
+        let trimmed = self.call(&trim, ()).await;
+        self.store.data_mut().run = None;
+        sandcell_sys::trim_stack(&mut self.store, STACK_KEPT_BYTES);
+        trimmed
     }
 
     /// Renews what must not repeat, and tells the guest of its host functions

@@ -47,6 +47,11 @@ pub(crate) fn link(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
         "take",
         |mut caller: Context<'_>, address: i32, len: i32| take(&mut caller, address, len),
     )?;
+    linker.func_wrap(
+        "sandcell",
+        "discard",
+        |mut caller: Context<'_>, address: i32, len: i32| discard(&mut caller, address, len),
+    )?;
     linker.func_wrap_async("sandcell", "check", |mut caller: Context<'_>, (): ()| {
         Box::new(async move { check(&mut caller).await })
     })?;
@@ -63,6 +68,17 @@ async fn check(caller: &mut Context<'_>) -> wasmtime::Result<()> {
     }
     obey(&mut *caller)?;
     tokio::task::yield_now().await;
+    Ok(())
+}
+
+/// The guest says that these bytes hold nothing any more.
+fn discard(caller: &mut Context<'_>, address: i32, len: i32) -> wasmtime::Result<()> {
+    let Some(memory) = caller.data().memory else {
+        return Ok(());
+    };
+    let start = address.cast_unsigned() as usize;
+    let end = start.saturating_add(len.cast_unsigned() as usize);
+    sandcell_sys::discard_pages(caller, &memory, start..end)?;
     Ok(())
 }
 

@@ -78,6 +78,20 @@ impl Run {
             exception: None,
         }
     }
+
+    /// A call that the runtime makes for itself: no output, stopped by force when
+    /// `time` is over.
+    pub(crate) fn bounded(time: std::time::Duration) -> Self {
+        let limits = Limits {
+            wall: Some(time),
+            grace: std::time::Duration::ZERO,
+            output_bytes: 0,
+            calls: 0,
+            ..Limits::default()
+        };
+        // Nobody will interrupt it, so nobody need be nudged.
+        Self::new(Control::new(Arc::new(|| ())), &limits, None)
+    }
 }
 
 /// The bytes that a cell reads from descriptor 0.

@@ -110,6 +110,10 @@ impl Frozen {
                 reason: format!("status {status:?}; it said: {}", guest.said()),
             });
         }
+        // What the guest freed while it booted shall not lie in the image.
+        guest.trim().await.map_err(|stopped| Error::Boot {
+            reason: format!("it could not give back its free memory: {stopped:?}"),
+        })?;
         let table = guest.call_plain("sandcell_interrupt").await?.unwrap_or(0);
         Ok(Self {
             interrupt_words: guest.interrupt_words(table)?,

@@ -18,6 +18,11 @@ use crate::image::Image;
 use crate::limits::{Limit, Limits, Residency, Usage};
 use crate::worker::mailbox::{Job, Mailbox, Order, Shared, mailbox};
 
+/// Processor time of cells after which it is worth to look for memory to give
+/// back, and how long a guest lies idle before it is done.
+const WORTH_A_TRIM: Duration = Duration::from_millis(1);
+const IDLE_BEFORE_TRIM: Duration = Duration::from_millis(20);
+
 /// What all contexts of a sandbox have in common.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -77,8 +82,11 @@ pub(crate) async fn spawn(
         settings,
         shared,
         oldest: ExecutionId(1),
+        newest: ExecutionId(0),
+        lost: None,
         executions: 0,
         cpu: Duration::ZERO,
+        untrimmed: Duration::ZERO,
     };
     handle.spawn(WITHIN.scope(id, worker.work(orders)));
     Ok(mailbox)
@@ -91,13 +99,19 @@ struct Worker {
     shared: Arc<Shared>,
     /// The oldest execution whose effects the guest holds.
     oldest: ExecutionId,
+    /// The last execution that ran in a guest.
+    newest: ExecutionId,
+    /// What was lost while no execution was there to say so.
+    lost: Option<Lost>,
     executions: u64,
     cpu: Duration,
+    /// Processor time since the guest gave back what it does not use.
+    untrimmed: Duration,
 }
 
 impl Worker {
     async fn work(mut self, mut orders: mpsc::Receiver<Order>) {
-        while let Some(order) = orders.recv().await {
+        while let Some(order) = self.next(&mut orders).await {
             match order {
                 Order::Execute(job) => self.execute(*job).await,
                 Order::Residency(reply) => {
@@ -106,6 +120,35 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// The next order. While none comes, the guest is put in order.
+    async fn next(&mut self, orders: &mut mpsc::Receiver<Order>) -> Option<Order> {
+        if self.guest.is_some() && self.untrimmed >= WORTH_A_TRIM {
+            match tokio::time::timeout(IDLE_BEFORE_TRIM, orders.recv()).await {
+                Ok(order) => return order,
+                Err(_elapsed) => self.trim().await,
+            }
+        }
+        orders.recv().await
+    }
+
+    async fn trim(&mut self) {
+        self.untrimmed = Duration::ZERO;
+        let Some(guest) = &mut self.guest else { return };
+        if guest.trim().await.is_err() {
+            self.guest = None;
+            // The next outcome will say so.
+            self.lost = self.lose();
+        }
+    }
+
+    /// The executions whose effects went with the guest.
+    fn lose(&mut self) -> Option<Lost> {
+        let first = self.lost.take().map_or(self.oldest, |lost| lost.first);
+        let last = self.newest;
+        self.oldest = ExecutionId(last.0 + 1);
+        (first <= last).then_some(Lost { first, last })
     }
 
     async fn execute(&mut self, job: Job) {
@@ -150,21 +193,18 @@ impl Worker {
         let mut run = Run::new(Arc::clone(&job.control), &job.limits, outlet);
         run.stdin.bytes = job.stdin.clone();
         let ran = guest.execute(cell, run, job.limits.fuel).await;
+        self.newest = job.id;
         self.executions += 1;
         self.cpu += ran.cpu;
+        self.untrimmed += ran.cpu;
         let memory = guest.memory_bytes();
         let (end, intact) = judge(&ran, &job.limits);
         let usage = usage(&ran, memory);
         let lost = if intact {
             self.guest = Some(guest);
-            None
+            self.lost.take()
         } else {
-            let lost = Lost {
-                first: self.oldest,
-                last: job.id,
-            };
-            self.oldest = ExecutionId(job.id.0 + 1);
-            Some(lost)
+            self.lose()
         };
         Outcome { end, usage, lost }
     }

@@ -11,7 +11,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 
-use wasmtime::{Memory, Store};
+use wasmtime::{AsContextMut, Memory, Store};
 
 use crate::birth::Housed;
 use crate::page::{PAGE_BYTES, PageRun, push_run};
@@ -23,6 +23,37 @@ use crate::page::{PAGE_BYTES, PageRun, push_run};
 pub fn private_pages<D>(store: &Store<Housed<D>>, memory: &Memory) -> io::Result<Vec<PageRun>> {
     let base = memory.data_ptr(store) as usize;
     own_pages(base, memory.data_size(store))
+}
+
+/// Takes the own copies of whole pages away from a guest, on its word that they
+/// hold nothing: they read as the image again, or as zeros behind it. The part of
+/// the range that is outside of the memory, or no whole page, is left alone.
+///
+/// # Errors
+/// The system refuses.
+pub fn discard_pages<D: 'static>(
+    mut store: impl AsContextMut<Data = Housed<D>>,
+    memory: &Memory,
+    range: std::ops::Range<usize>,
+) -> io::Result<()> {
+    let bytes = memory.data_mut(&mut store);
+    let start = range.start.next_multiple_of(PAGE_BYTES);
+    let end = range.end.min(bytes.len()) / PAGE_BYTES * PAGE_BYTES;
+    let Some(span) = bytes.get_mut(start..end).filter(|span| !span.is_empty()) else {
+        return Ok(());
+    };
+    // SAFETY: the span is accessible memory that we hold mutably, so that nobody
+    // looks at it meanwhile. All memories are private mappings of an image or of
+    // nothing: what is there afterwards are initialised bytes, and a guest's
+    // memory may hold any bytes.
+    unsafe {
+        rustix::mm::madvise(
+            span.as_mut_ptr().cast(),
+            span.len(),
+            rustix::mm::Advice::LinuxDontNeed,
+        )
+    }
+    .map_err(io::Error::from)
 }
 
 /// Resident bytes of the store's stack.

@@ -50,3 +50,39 @@ void *aligned_alloc(size_t alignment, size_t size)
 {
     return dlmemalign(alignment, size);
 }
+
+/* ---- giving memory back ---- */
+
+/* Free blocks below this size are not worth a system call of the host. */
+#define SMALLEST_SPAN ((size_t)WASM_PAGE)
+
+typedef void (*visit_span)(uintptr_t start, uintptr_t end);
+
+/* A tree of free blocks: same sizes hang in a ring, so it is at most as deep as a size has bits. */
+static void visit_tree(tchunkptr tree, visit_span visit)
+{
+    if (tree == NULL) {
+        return;
+    }
+    tchunkptr block = tree;
+    do {
+        /* the links at its start and the size at its end belong to the allocator */
+        visit((uintptr_t)block + sizeof *block, (uintptr_t)block + chunksize(block));
+        block = block->fd;
+    } while (block != tree);
+    visit_tree(tree->child[0], visit);
+    visit_tree(tree->child[1], visit);
+}
+
+/* Show `visit` all that is free in large blocks. What it holds may change: nobody reads it before writing. */
+void sandcell_visit_free_memory(visit_span visit)
+{
+    bindex_t smallest;
+    compute_tree_index(SMALLEST_SPAN, smallest);
+    for (bindex_t index = smallest; index < NTREEBINS; index++) {
+        visit_tree(*treebin_at(gm, index), visit);
+    }
+    if (gm->top != NULL) {
+        visit((uintptr_t)gm->top + sizeof(struct malloc_chunk), (uintptr_t)gm->top + gm->topsize);
+    }
+}

@@ -64,6 +64,7 @@ pub(super) const KERNEL_C: &[File] = embedded!(
     "result.c",
     "source.c",
     "stop.c",
+    "trim.c",
 );
 
 /// The Python package of the folder `kernel`.
