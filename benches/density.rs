@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench density`
 
+use std::time::Duration;
+
 use sandcell::{Runtime, Sandbox};
 
 mod support;
@@ -16,10 +18,17 @@ sys.setrecursionlimit(10**9)
 def dive(): dive()
 dive()";
 
+/// Linear memory of each sandbox; a runaway recursion fills all of it.
+const MEMORY_BYTES: u64 = 96 << 20;
+
 async fn live(runtime: &Runtime, count: usize, code: &str) -> anyhow::Result<Vec<Sandbox>> {
     let mut sandboxes = Vec::with_capacity(count);
     for _ in 0..count {
-        let sandbox = runtime.sandbox().start().await?;
+        let sandbox = runtime
+            .sandbox()
+            .memory_bytes(MEMORY_BYTES)
+            .start()
+            .await?;
         let report = sandbox.context()?.execute(code)?.report().await?;
         anyhow::ensure!(report.outcome.is_finished(), "{:?}", report.outcome.end);
         sandboxes.push(sandbox);
@@ -71,24 +80,31 @@ async fn main() -> anyhow::Result<()> {
             );
         }
     }
-    let sandboxes = live(&runtime, 1000, "1+1").await?;
+    recursion(&runtime).await
+}
+
+/// What is left of a runaway recursion that filled the memory of each sandbox.
+async fn recursion(runtime: &Runtime) -> anyhow::Result<()> {
+    const COUNT: usize = 1000;
+    const TIDY: &str = "import gc; gc.collect(); 1";
+    let sandboxes = live(runtime, COUNT, TIDY).await?;
     let before = resident(&sandboxes).await?;
     for sandbox in &sandboxes {
-        sandbox.context()?.execute(RECURSION)?.outcome().await?;
-        sandbox
-            .context()?
-            .execute("import gc; gc.collect(); 1")?
-            .outcome()
-            .await?;
+        let context = sandbox.context()?;
+        let outcome = context.execute(RECURSION)?.outcome().await?;
+        anyhow::ensure!(!outcome.is_finished(), "the recursion came to an end");
+        anyhow::ensure!(outcome.usage.peak_memory_bytes > MEMORY_BYTES / 2);
+        context.execute(TIDY)?.outcome().await?;
     }
-    let stacks_before = before;
+    // Idle guests give back within milliseconds.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let after = resident(&sandboxes).await?;
     row_of(
         "1,000 live after a runaway recursion in each",
-        &kib(after, 1000),
+        &kib(after, COUNT),
         &format!(
             "before: {}; {:.2} times",
-            kib(stacks_before, 1000),
+            kib(before, COUNT),
             after as f64 / before as f64
         ),
     );

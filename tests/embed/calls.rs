@@ -125,7 +125,6 @@ async fn values_that_json_cannot_hold_are_an_exception() {
     check(&context, "echo('alive')", "'alive'").await;
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn calls_under_gather_are_under_way_together() {
     let barrier = Arc::new(Barrier::new(3));
@@ -215,7 +214,6 @@ fn schema() -> Value {
     })
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn a_schema_names_positional_arguments_and_documents() {
     let context =

@@ -106,7 +106,6 @@ async fn recorded(runtime: &Runtime, seed: u64) -> Vec<(String, Option<u64>)> {
     record(&first(&start(builder).await)).await
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn equal_seeds_give_equal_output_and_equal_fuel() {
     let runtime = fuel_runtime().await;

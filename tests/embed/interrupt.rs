@@ -26,7 +26,6 @@ async fn interrupted(execution: Execution) -> Outcome {
     execution.outcome().await.unwrap()
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn a_cell_stops_wherever_it_stands() {
     let context = context().await;

@@ -144,7 +144,6 @@ async fn a_question_mark_shows_help() {
     );
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn modules_that_cannot_be_say_why() {
     let context = context().await;

@@ -132,7 +132,6 @@ async fn a_cell_that_is_a_file_is_named_as_one() {
     assert_eq!(raised(&context, "__file__").await.name, "NameError");
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn exceptions_that_fail_to_speak_are_told_all_the_same() {
     let context = context().await;

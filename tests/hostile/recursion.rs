@@ -3,7 +3,6 @@
 use crate::bystander::Expected::{Finished, Raised};
 use crate::bystander::case;
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn python_functions() {
     case(
@@ -122,7 +121,6 @@ async fn a_recursion_limit_without_limit() {
     }
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn deep_values() {
     let deep = "deep = []\nfor _ in range(10**6): deep = [deep]\n";

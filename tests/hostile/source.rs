@@ -112,7 +112,6 @@ async fn nested_source() {
     }
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn source_that_compiles_for_long() {
     case(

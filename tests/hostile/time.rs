@@ -100,7 +100,6 @@ async fn catastrophic_patterns() {
     case("swallowed", "import re\nwhile True:\n    try: re.match(r'(a+)+$', 'a' * 64 + 'b')\n    except BaseException: pass", Stopped).await;
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn endless_work_at_the_end_of_a_cell() {
     case(

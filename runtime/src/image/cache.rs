@@ -204,11 +204,14 @@ impl Cache {
     pub fn import(&self, file: &Path) -> Result<String> {
         let _lock = self.lock()?;
         let fresh = self.fresh_folder("import")?;
-        let manifest = archive::import(file, &fresh).inspect_err(|_| {
-            let _left_over = std::fs::remove_dir_all(&fresh.path);
-        })?;
-        let name = manifest.language;
-        check_name(&name)?;
+        let name = archive::import(file, &fresh)
+            .and_then(|manifest| {
+                check_name(&manifest.language)?;
+                Ok(manifest.language)
+            })
+            .inspect_err(|_| {
+                let _left_over = std::fs::remove_dir_all(&fresh.path);
+            })?;
         self.publish(&fresh, &name)?;
         let ticker = Ticker::start().map_err(Error::io("start", "the ticker's thread"))?;
         let engine = Engine::new(Metering::Time, &ticker)?;

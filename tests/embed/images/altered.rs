@@ -310,7 +310,6 @@ async fn manifests_are_read_strictly() {
     }
 }
 
-#[ignore = "its expectation has not been settled yet"]
 #[tokio::test]
 async fn an_image_cannot_choose_a_name_outside_of_the_cache() {
     let parts = Parts::of_export().await;

@@ -171,19 +171,19 @@ def make_signature(schema):
         isinstance(name, str) and name.isidentifier() for name in properties
     ):
         return None
-    required = schema.get("required") or ()
-    parameters = []
-    optional = False
+    # those that must be there come first, in the order in which the schema requires them: that of its properties is
+    # lost on the way
+    required = [name for name in dict.fromkeys(_list(schema.get("required"))) if name in properties]
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in required]
     for name, about in properties.items():
-        default = inspect.Parameter.empty
         if name not in required:
             default = about.get("default") if isinstance(about, dict) else None
-            optional = True
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        if optional and default is inspect.Parameter.empty:
-            kind = inspect.Parameter.KEYWORD_ONLY
-        parameters.append(inspect.Parameter(name, kind, default=default))
+            parameters.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default))
     try:
-        return inspect.Signature(sorted(parameters, key=lambda parameter: parameter.kind))
+        return inspect.Signature(parameters)
     except ValueError:
         return None
+
+
+def _list(value):
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -7,6 +7,10 @@ from .tracebacks import Renderer, exception_name, exception_value
 
 FINISHED, RAISED, INTERRUPTED = 0, 1, 2
 
+# Levels of a traceback that stay with an exception after its report. Each holds a frame with its variables: those of
+# a runaway recursion are tens of megabytes that nobody can let go of before the next exception.
+KEPT_LEVELS = 100
+
 _get_code = SystemExit.__dict__["code"].__get__
 
 
@@ -19,6 +23,15 @@ class Reporter:
 
     def report(self, exception, silent):
         """Emit the error frame that ends a cell; the status of the cell."""
+        try:
+            return self._report(exception, silent)
+        except KeyboardInterrupt:
+            # its own methods would not come to an end: they are not asked again
+            name, value = exception_name(exception), "<interrupted while it was told>"
+            wire.send(wire.ERROR, {"name": name, "value": value, "traceback": f"{name}: {value}"})
+            return INTERRUPTED
+
+    def _report(self, exception, silent):
         value = None
         if isinstance(exception, SystemExit):
             code = _get_code(exception)
@@ -34,6 +47,7 @@ class Reporter:
             sys.last_type = type(exception)
             sys.last_traceback = exception.__traceback__
         wire.send(wire.ERROR, {"name": name, "value": value, "traceback": self.text(exception)})
+        _shorten(exception)
         return INTERRUPTED if isinstance(exception, KeyboardInterrupt) else RAISED
 
     @staticmethod
@@ -52,3 +66,19 @@ class Reporter:
         """Print the traceback of an exception that does not end the cell."""
         stream = sys.stderr
         (self._stderr if stream is None else stream).write(self.text(exception) + "\n")
+
+
+def _shorten(exception):
+    """Cut the tracebacks of an exception and of those that led to it; the outermost levels stay."""
+    for _link in range(KEPT_LEVELS):
+        level = BaseException.__traceback__.__get__(exception)
+        for _step in range(KEPT_LEVELS - 1):
+            if level is None:
+                break
+            level = level.tb_next
+        if level is not None:
+            level.tb_next = None
+        cause = BaseException.__cause__.__get__(exception)
+        exception = BaseException.__context__.__get__(exception) if cause is None else cause
+        if exception is None:
+            break

@@ -5,7 +5,7 @@ Nothing here looks up a name in a module that a cell could have changed.
 
 from . import frames
 
-NAME_LIMIT = 200
+NAME_LIMIT = 200  # bytes
 VALUE_LIMIT = 64 * 1024
 TEXT_LIMIT = 512 * 1024
 CHAIN_LIMIT = 20
@@ -32,7 +32,8 @@ def cut(text, limit, what):
 
 
 def exception_name(exception):
-    return _type_name(type(exception))[:NAME_LIMIT]
+    name = _type_name(type(exception))[:NAME_LIMIT].encode("utf-8", "replace")[:NAME_LIMIT]
+    return name.decode("utf-8", "ignore")
 
 
 def exception_value(exception):

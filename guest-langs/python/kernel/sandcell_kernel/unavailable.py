@@ -12,7 +12,9 @@ NOT_HERE = "packages cannot be installed at run time; ask the host to add it to 
 MODULES = {
     "_ssl": ("ssl", "there are no network connections to secure"),
     "ssl": ("ssl", "there are no network connections to secure"),
+    "ctypes": ("ctypes", "there are no shared libraries to load"),
     "_ctypes": ("ctypes", "there are no shared libraries to load"),
+    "curses": ("curses", "there is no terminal"),
     "_curses": ("curses", "there is no terminal"),
     "_curses_panel": ("curses.panel", "there is no terminal"),
     "_tkinter": ("tkinter", "there is no screen"),

@@ -395,7 +395,7 @@ class HostFunctions(LoopTest):
             "required": ["key", "flag"],
         }
         function = calls.HostFunction(self.calls, "lookup", "Look it up.", schema)
-        self.assertEqual(str(inspect.signature(function)), "(key, n=3, *, flag)")
+        self.assertEqual(str(inspect.signature(function)), "(key, flag, n=3)")
         self.assertEqual((function.__doc__, function.__name__), ("Look it up.", "lookup"))
         self.assertEqual(repr(function), "<host function lookup(key, n=3, *, flag)>")
         for odd in (None, {}, {"properties": {"not a name": {}}}, {"properties": []}, []):

@@ -222,6 +222,33 @@ class Reports(unittest.TestCase):
         for name in ("last_exc", "last_value", "last_type", "last_traceback"):
             self.addCleanup(sys.__dict__.pop, name, None)
 
+    def test_long_traceback_is_cut_once_it_was_told(self):
+        def dive(levels):
+            if levels == 0:
+                raise ValueError("deep")
+            dive(levels - 1)
+
+        def caught():
+            limit = sys.getrecursionlimit()
+            sys.setrecursionlimit(20_000)
+            try:
+                try:
+                    dive(5_000)
+                except ValueError:
+                    dive(5_000)
+            except ValueError as error:
+                return error
+            finally:
+                sys.setrecursionlimit(limit)
+
+        error = caught()
+        self.report(error)
+        for link in (error, error.__context__):
+            levels, level = 0, link.__traceback__
+            while level is not None:
+                levels, level = levels + 1, level.tb_next
+            self.assertEqual(levels, report.KEPT_LEVELS)
+
     def report(self, error, silent=False):
         status = self.reporter.report(error, silent)
         messages = fake.messages(wire.ERROR)

@@ -82,6 +82,10 @@ void sandcell_visit_free_memory(visit_span visit)
     for (bindex_t index = smallest; index < NTREEBINS; index++) {
         visit_tree(*treebin_at(gm, index), visit);
     }
+    /* the block that the last small request was cut from is in no tree */
+    if (gm->dv != NULL && gm->dvsize >= SMALLEST_SPAN) {
+        visit((uintptr_t)gm->dv + sizeof(struct malloc_chunk), (uintptr_t)gm->dv + gm->dvsize);
+    }
     if (gm->top != NULL) {
         visit((uintptr_t)gm->top + sizeof(struct malloc_chunk), (uintptr_t)gm->top + gm->topsize);
     }
