@@ -95,7 +95,11 @@ pub(crate) async fn case(name: &str, code: impl Into<RunCode>, expected: Expecte
 /// Runs several cells one after the other in one sandbox.
 pub(crate) async fn cases(name: &str, cells: impl IntoIterator<Item = (RunCode, Expected)>) {
     let runtime = runtime().await;
-    let sandbox = start(narrow(&runtime)).await;
+    let cells: Vec<(RunCode, Expected)> = cells.into_iter().collect();
+    // Who must come to an end by being asked gets all the time of a busy machine.
+    let by_force = cells.iter().any(|(_, expected)| *expected == Stopped);
+    let grace = if by_force { GRACE } else { LONG };
+    let sandbox = start(narrow(&runtime).grace(grace)).await;
     let hostile = first(&sandbox);
     let mut neighbour = Neighbour::new(&runtime).await;
     let files = sandbox.files();

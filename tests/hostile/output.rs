@@ -195,5 +195,5 @@ async fn odd_text() {
     )
     .await;
     case("many mime types", "class A:\n    def _repr_mimebundle_(self, **k): return {f'a/{n}': 'x' for n in range(1000)}\nA()", Raised("ValueError")).await;
-    case("deep json", "class A:\n    def _repr_json_(self):\n        x = []\n        for _ in range(1000): x = [x]\n        return x\nA()", Finished).await;
+    case("deep json", "class A:\n    def _repr_json_(self):\n        x = []\n        for _ in range(1000): x = [x]\n        return x\nA()", Raised("ValueError")).await;
 }

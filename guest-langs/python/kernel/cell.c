@@ -265,11 +265,18 @@ static int compile_source(const char *text, Py_ssize_t length, PyObject *source,
     return outcome;
 }
 
-/* Run both parts of the cell and show the value; -1 with the exception set. */
+static int is_coroutine(PyObject *code)
+{
+    return code != NULL && (((PyCodeObject *)code)->co_flags & CO_COROUTINE) != 0;
+}
+
+/* Run both parts of the cell and show the value; -1 with the exception set. The user wrote one cell: if its last
+ * expression awaits, the event loop runs while the lines before it do. */
 static int run_compiled(struct compiled_cell *cell)
 {
     if (cell->body != NULL) {
-        PyObject *nothing = kernel_run_code(cell->body);
+        int in_loop = is_coroutine(cell->expression) && !is_coroutine(cell->body);
+        PyObject *nothing = in_loop ? kernel_call_hook(HOOK_AWAIT, &cell->body, 1) : kernel_run_code(cell->body);
         if (nothing == NULL) {
             return -1;
         }

@@ -54,7 +54,7 @@ enum kernel_hook {
     HOOK_REWRITE,  /* rewrite(source) -> str | None: magics, prompts, indentation; None: nothing to change */
     HOOK_REPORT,   /* report(exception, silent) -> status: emit the error frame */
     HOOK_SHOW,     /* show(value): emit the result frame of any value */
-    HOOK_AWAIT,    /* await_value(coroutine) -> value: run it on the kernel's event loop */
+    HOOK_AWAIT,    /* await_value(coroutine or code) -> value: run it on the kernel's event loop */
     HOOK_TURN,     /* turn(): let background tasks of the loop run what is due */
     HOOK_REPAIR,   /* repair(): make whole what a cell left broken: streams, __main__, signal handler */
     HOOK_RENEW,    /* renew(order: bytes): take new random state, host functions, environment */

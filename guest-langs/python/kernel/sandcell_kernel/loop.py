@@ -10,6 +10,7 @@ import math
 import sys
 import time
 from asyncio import base_events, events
+from types import CodeType
 
 import _sandcell
 
@@ -26,6 +27,10 @@ CANCEL_TIME = 0.2
 DEADLOCK = (
     "this would wait forever: no timer is set and no host function is under way, so nothing can ever end the wait"
 )
+
+
+async def _run_code(code):
+    return _sandcell.run_code(code)
 
 
 class Waiter:
@@ -164,8 +169,11 @@ class LoopKeeper:
         return loop if loop is None or loop.is_running() else None
 
     def await_value(self, coroutine):
-        """Run the coroutine of a cell to its end. Background tasks run meanwhile, and live on afterwards."""
+        """Run the coroutine of a cell to its end, or plain code as one. Background tasks run meanwhile, and live on
+        afterwards."""
         loop = self.loop
+        if isinstance(coroutine, CodeType):
+            coroutine = _run_code(coroutine)
         task = loop.create_task(coroutine)
         try:
             return loop.run_until_complete(task)

@@ -397,7 +397,7 @@ class HostFunctions(LoopTest):
         function = calls.HostFunction(self.calls, "lookup", "Look it up.", schema)
         self.assertEqual(str(inspect.signature(function)), "(key, flag, n=3)")
         self.assertEqual((function.__doc__, function.__name__), ("Look it up.", "lookup"))
-        self.assertEqual(repr(function), "<host function lookup(key, n=3, *, flag)>")
+        self.assertEqual(repr(function), "<host function lookup(key, flag, n=3)>")
         for odd in (None, {}, {"properties": {"not a name": {}}}, {"properties": []}, []):
             self.assertIsNone(calls.make_signature(odd))
 
