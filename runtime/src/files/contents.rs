@@ -144,6 +144,22 @@ impl Contents {
         self.resident
     }
 
+    /// The numbers and lengths of the chunks that are there, from `first` on.
+    pub(super) fn chunk_lengths(&self, first: u64) -> impl Iterator<Item = (u64, usize)> {
+        std::iter::successors(self.chunks.first_from(first), |(at, _)| {
+            self.chunks.first_from(at + 1)
+        })
+        .map(|(at, chunk)| (at, chunk.len()))
+    }
+
+    /// Copy a chunk, which has the length of `into`.
+    pub(super) fn read_chunk(&self, index: u64, into: &mut [u8]) -> Result<(), SpillError> {
+        match self.chunks.get(index) {
+            Some(chunk) => chunk.read(0, into),
+            None => Ok(()),
+        }
+    }
+
     /// Read from `offset` on; returns how many bytes there were.
     pub(super) fn read(&self, offset: u64, into: &mut [u8]) -> Result<usize, FileError> {
         let there = self.size.saturating_sub(offset).min(into.len() as u64);
@@ -262,7 +278,13 @@ impl Contents {
                     length: zeros.len(),
                     ..piece
                 };
-                self.write_piece(missing, zeros, residence)?;
+                if let Err(error) = self.write_piece(missing, zeros, residence) {
+                    // Nothing may be left behind the end of the file.
+                    let size = self.size;
+                    self.size = size.max(offset + length);
+                    self.set_size(size);
+                    return Err(error.into());
+                }
             }
         }
         self.size = self.size.max(offset + length);

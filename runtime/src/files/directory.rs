@@ -49,6 +49,34 @@ impl Default for Directory {
 }
 
 impl Directory {
+    /// A directory without entries whose next one gets `next_cookie`.
+    pub(super) fn empty_from(next_cookie: u64) -> Self {
+        Self {
+            next_cookie,
+            ..Self::default()
+        }
+    }
+
+    /// Add an entry with its cookie behind all others by name, which the caller
+    /// has checked. False when the cookie is another one's.
+    pub(super) fn push(&mut self, listed: Listed) -> bool {
+        let name = Arc::clone(&listed.name);
+        if self.order.insert(listed.cookie, name).is_some() {
+            return false;
+        }
+        match self.blocks.last_mut().filter(|block| block.len() < BLOCK) {
+            Some(block) => Arc::make_mut(block).push(listed),
+            None => self.blocks.push(Arc::new(vec![listed])),
+        }
+        self.length += 1;
+        true
+    }
+
+    /// How many entries there are.
+    pub(super) const fn len(&self) -> usize {
+        self.length
+    }
+
     /// True without entries.
     pub(super) const fn is_empty(&self) -> bool {
         self.length == 0

@@ -21,6 +21,8 @@ use super::node::{Kind, NodeId, Stat};
 pub struct Library {
     path: PathBuf,
     limits: LibraryLimits,
+    /// What the archive is, when the caller knows it.
+    digest: Option<String>,
     /// Set at the first look; a failure stays.
     archive: OnceLock<Result<Archive, Arc<LibraryError>>>,
 }
@@ -138,8 +140,17 @@ impl Library {
         Self {
             path: path.into(),
             limits,
+            digest: None,
             archive: OnceLock::new(),
         }
+    }
+
+    /// Say which archive it is, by a digest of at most 200 bytes: what was saved
+    /// with another one is then not read back with this one. Not checked here.
+    #[must_use]
+    pub fn identified(mut self, digest: impl Into<String>) -> Self {
+        self.digest = Some(digest.into());
+        self
     }
 
     /// Read the table of contents now, unless that was done. Blocks for a few
@@ -207,6 +218,25 @@ impl Backing for Library {
 
     fn parent(&self, directory: u64) -> Result<u64, FileError> {
         Ok(self.node(directory)?.parent)
+    }
+
+    fn identity(&self) -> String {
+        self.digest.as_deref().map_or_else(
+            || "library".to_owned(),
+            |digest| format!("library {digest}"),
+        )
+    }
+
+    fn path_of(&self, inode: u64) -> Option<String> {
+        let mut names: Vec<&str> = Vec::new();
+        let mut at = inode;
+        while at != self.root() {
+            let node = self.node(at).ok()?;
+            names.push(&node.name);
+            at = node.parent;
+        }
+        names.reverse();
+        Some(names.join("/"))
     }
 
     fn stat(&self, inode: u64) -> Result<Stat, FileError> {

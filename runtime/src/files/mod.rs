@@ -21,6 +21,7 @@ mod library;
 mod mount;
 mod node;
 mod quota;
+mod saved;
 mod spill;
 mod standard;
 mod table;
@@ -34,11 +35,13 @@ pub use library::{Library, LibraryError, LibraryLimits};
 pub use mount::{Backing, BackingEntry};
 pub use node::{Device, Kind, NodeId, Stat};
 pub use quota::{FileLimits, FileUsage, HARD_LINKS, LINK_HOPS, NAME_BYTES, PATH_BYTES};
+pub use saved::{Mounts, SavedError};
 pub use spill::Storage;
 pub use standard::{BOOT_ID_PATH, LIBRARY_PATH, Standard, boot_id_text};
 pub use tree::{Entry, Tree};
 pub use watch::{Change, ChangeKind, Watcher};
 
+pub(crate) use saved::{Sink, Source, device_code, device_of};
 pub(crate) use walk::{Follow, Last};
 
 #[cfg(test)]

@@ -27,6 +27,14 @@ pub trait Backing: Send + Sync + std::fmt::Debug {
     /// [`FileError::Stale`] for a number that is no directory.
     fn parent(&self, directory: u64) -> Result<u64, FileError>;
 
+    /// What it is, in at most 255 bytes: a tree that was saved with it is only
+    /// read back with one that says the same.
+    fn identity(&self) -> String;
+
+    /// The names from the root to a file, with slashes between them; empty for
+    /// the root. None when it has no name any more.
+    fn path_of(&self, inode: u64) -> Option<String>;
+
     /// The attributes of a file; the mount in `id` is filled in by the tree.
     ///
     /// # Errors
@@ -71,5 +79,7 @@ pub struct BackingEntry {
 pub(super) struct Mount {
     /// The covered directory of the tree.
     pub(super) point: u64,
+    /// Where it was when it was mounted.
+    pub(super) path: Arc<str>,
     pub(super) backing: Arc<dyn Backing>,
 }

@@ -22,7 +22,17 @@ impl NodeId {
     /// The root directory of every tree.
     pub const ROOT: Self = Self::own(1);
 
-    pub(super) const fn own(inode: u64) -> Self {
+    /// 0 for the tree's own files, else the number of the mount.
+    pub(crate) const fn mount(self) -> u32 {
+        self.mount
+    }
+
+    /// A file of a mount that is not there any more: every use is stale.
+    pub(crate) const fn gone(mount: u32) -> Self {
+        Self { mount, inode: 0 }
+    }
+
+    pub(crate) const fn own(inode: u64) -> Self {
         Self { mount: 0, inode }
     }
 

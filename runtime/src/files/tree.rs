@@ -14,6 +14,9 @@ use super::spill::Storage;
 use super::table::Table;
 use super::watch::{Change, ChangeKind, Watch, Watcher, watch};
 
+/// The most mounts of one tree.
+pub(super) const MOUNTS: usize = 256;
+
 /// The files of one sandbox.
 ///
 /// A value: `clone` costs the same whatever the tree holds, and the copies share
@@ -24,11 +27,11 @@ pub struct Tree {
     pub(super) nodes: Table<Arc<Node>>,
     pub(super) next_inode: u64,
     /// `NodeId::mount` n is element n - 1.
-    mounts: Arc<Vec<Mount>>,
+    pub(super) mounts: Arc<Vec<Mount>>,
     pub(super) limits: FileLimits,
     pub(super) usage: FileUsage,
     /// How often nodes are held open, by number.
-    pins: Arc<BTreeMap<u64, u32>>,
+    pub(super) pins: Arc<BTreeMap<u64, u32>>,
     pub(super) storage: Storage,
     watches: Vec<Watch>,
 }
@@ -115,17 +118,21 @@ impl Tree {
     ///
     /// # Errors
     /// As [`Tree::stat`]; [`FileError::NotADirectory`]; [`FileError::Busy`] for
-    /// the root and for a place that is mounted already.
+    /// the root, for a place that is mounted already, and for the 257th mount.
     pub fn mount(&mut self, path: &str, backing: Arc<dyn Backing>) -> Result<(), FileError> {
         let stat = self.stat(path)?;
         if stat.kind != Kind::Directory {
             return Err(FileError::NotADirectory);
         }
-        if stat.id.mount != 0 || stat.id == NodeId::ROOT {
+        let full = self.mounts.len() >= MOUNTS;
+        if full || stat.id.mount != 0 || stat.id == NodeId::ROOT {
             return Err(FileError::Busy);
         }
-        let point = stat.id.inode;
-        Arc::make_mut(&mut self.mounts).push(Mount { point, backing });
+        Arc::make_mut(&mut self.mounts).push(Mount {
+            point: stat.id.inode,
+            path: Arc::from(path),
+            backing,
+        });
         Ok(())
     }
 
@@ -251,6 +258,29 @@ impl Tree {
             return Err(FileError::NotFound);
         }
         Ok(NodeId::own(node.home.directory))
+    }
+
+    /// Whether there is a mount of that number.
+    pub(crate) fn has_mount(&self, mount: u32) -> bool {
+        self.mounts.len() >= mount as usize && mount > 0
+    }
+
+    /// The path of a file within its mount; none of the tree's own, and of one
+    /// that has no name any more.
+    pub(crate) fn path_in_mount(&self, id: NodeId) -> Option<String> {
+        self.mount_of(id).ok()?.path_of(id.inode)
+    }
+
+    /// The file at a path within a mount as [`Tree::path_in_mount`] gives it.
+    /// Links are not followed.
+    pub(crate) fn find_in_mount(&self, mount: u32, path: &str) -> Result<NodeId, FileError> {
+        let root = NodeId { mount, inode: 0 };
+        let backing = self.mount_of(root)?;
+        let mut inode = backing.root();
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            inode = backing.lookup(inode, name)?.0;
+        }
+        Ok(NodeId { mount, inode })
     }
 
     pub(crate) fn read_link_of(&self, id: NodeId) -> Result<Arc<str>, FileError> {

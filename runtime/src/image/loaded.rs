@@ -63,7 +63,8 @@ impl Image {
             interrupt_words: manifest.interrupt_words.clone().into(),
             stop_word: manifest.stop_word,
         };
-        let library = Arc::new(Library::new(folder.file(LIBRARY)));
+        let library = Library::new(folder.file(LIBRARY)).identified(&manifest.library.digest);
+        let library = Arc::new(library);
         Ok(Self {
             inner: Arc::new(Inner {
                 name: name.to_owned(),

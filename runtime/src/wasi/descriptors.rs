@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::{Device, Kind, NodeId, Tree};
+use crate::files::{Device, FileError, Kind, NodeId, Tree};
 
 use super::abi::{Errno, fdflags};
 use super::call::Output;
@@ -92,6 +92,47 @@ impl Descriptors {
                 Some(Descriptor::Directory(root)),
             ],
         }
+    }
+
+    /// A table without descriptors, of at least the room for the streams.
+    pub(super) fn empty(limit: u32) -> Self {
+        Self {
+            limit: limit.max(LEAST),
+            slots: Vec::new(),
+        }
+    }
+
+    pub(super) const fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// What stands under each number.
+    pub(super) fn slots(&self) -> &[Option<Descriptor>] {
+        &self.slots
+    }
+
+    /// Put what stands under the next number into a table that is read.
+    pub(super) fn push(&mut self, slot: Option<Descriptor>) {
+        self.slots.push(slot);
+    }
+
+    /// Hold in `tree` all that is open here and that it has, or nothing.
+    pub(super) fn hold(&self, tree: &mut Tree) -> Result<(), FileError> {
+        let open = || self.slots.iter().flatten().filter_map(Descriptor::node);
+        // What is gone from a mount is not held, and everything else is there.
+        for (at, node) in open().filter(|node| node.mount() == 0).enumerate() {
+            if node == NodeId::ROOT {
+                continue;
+            }
+            if let Err(error) = tree.pin(node) {
+                let held = open().filter(|node| node.mount() == 0).take(at);
+                for node in held.filter(|node| *node != NodeId::ROOT) {
+                    tree.unpin(node);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// How many descriptors are open.

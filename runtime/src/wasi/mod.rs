@@ -21,6 +21,7 @@ mod memory;
 mod open;
 mod path;
 mod poll;
+mod saved;
 mod sock;
 
 pub(crate) use abi::{Errno, raw};

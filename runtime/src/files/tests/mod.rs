@@ -14,6 +14,8 @@ mod host;
 mod library;
 mod model;
 mod quota;
+mod saved;
+mod saved_shape;
 mod spill;
 mod standard;
 mod table;

@@ -15,6 +15,7 @@ mod memory;
 mod open;
 mod path;
 mod poll;
+mod saved;
 mod streams;
 
 const NOW: Now = Now {
