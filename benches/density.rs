@@ -24,11 +24,7 @@ const MEMORY_BYTES: u64 = 96 << 20;
 async fn live(runtime: &Runtime, count: usize, code: &str) -> anyhow::Result<Vec<Sandbox>> {
     let mut sandboxes = Vec::with_capacity(count);
     for _ in 0..count {
-        let sandbox = runtime
-            .sandbox()
-            .memory_bytes(MEMORY_BYTES)
-            .start()
-            .await?;
+        let sandbox = runtime.sandbox().memory_bytes(MEMORY_BYTES).start().await?;
         let report = sandbox.context()?.execute(code)?.report().await?;
         anyhow::ensure!(report.outcome.is_finished(), "{:?}", report.outcome.end);
         sandboxes.push(sandbox);

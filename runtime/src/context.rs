@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::error::{Error, Result};
-use crate::execution::{Execution, channel};
+use crate::execution::{Execution, Lost, channel};
 use crate::guest::order::ExecutionOptions;
 use crate::host_function::WITHIN;
 use crate::id::ContextId;
@@ -53,7 +53,7 @@ impl Context {
     /// context is as before.
     pub fn execute(&self, code: impl Into<RunCode>) -> Result<Execution> {
         let run: RunCode = code.into();
-        if WITHIN.try_with(|within| *within == self.id) == Ok(true) {
+        if WITHIN.try_with(|within| *within == self.mailbox.occupant()) == Ok(true) {
             return Err(Error::Reentrant);
         }
         let mut limits = (*self.limits).clone();
@@ -87,6 +87,22 @@ impl Context {
     /// alone.
     pub fn interrupt(&self) {
         self.mailbox.interrupt();
+    }
+
+    /// Goes back to the state before the last cell, or before the cells since the
+    /// last checkpoint before it: the answer names the executions whose effects
+    /// on variables are gone. Files stay as they are. Waits for the cells that
+    /// were ordered before.
+    ///
+    /// # Errors
+    /// [`Error::NothingToUndo`] when no cell ran, or no checkpoint from before
+    /// is kept, see [`crate::Checkpoints`]; [`Error::Paused`]; [`Error::Ended`].
+    pub async fn undo(&self) -> Result<Lost> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.put(Order::Undo(reply))?;
+        answer.await.map_err(|_| Error::Ended {
+            what: "the context",
+        })?
     }
 
     /// What its interpreter holds. Answered between cells.

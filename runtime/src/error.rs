@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::files::FileError;
+use crate::files::{FileError, SpillError};
 use crate::limits::Limit;
 
 /// Result of the operations of this crate.
@@ -98,6 +98,30 @@ pub enum Error {
     /// The sandbox's files refused an operation.
     #[error(transparent)]
     Files(#[from] FileError),
+    /// A snapshot on disk is not what it should be. Nothing of it was used.
+    #[error("{path} is not a usable snapshot: {reason}", path = path.display())]
+    BadSnapshot {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: SnapshotFault,
+    },
+    /// A cell is running and the caller did not want to wait for it, or to
+    /// interrupt it.
+    #[error("a cell is running in context {context}")]
+    Running {
+        /// The context.
+        context: String,
+    },
+    /// The sandbox is paused.
+    #[error("the sandbox is paused")]
+    Paused,
+    /// There is no earlier state to go back to.
+    #[error("there is nothing to undo")]
+    NothingToUndo,
+    /// The disk space for checkpoints and snapshots could not be used.
+    #[error(transparent)]
+    Spill(#[from] SpillError),
     /// The system refused an operation on one of our own files.
     #[error("cannot {operation} {path}: {source}", path = path.display())]
     Io {
@@ -185,6 +209,56 @@ pub enum ImageFault {
     },
 }
 
+/// What is wrong with a snapshot file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotFault {
+    /// It is no snapshot, or ends too early.
+    #[error("it is no snapshot, or not a whole one")]
+    NotASnapshot,
+    /// It was made by another version of the format.
+    #[error("it has format {found}, this version reads {expected}")]
+    Format {
+        /// The format that it has.
+        found: u32,
+        /// The format that we read.
+        expected: u32,
+    },
+    /// It was altered, or written by another user.
+    #[error("it was altered, or made with another key")]
+    Digest,
+    /// It was taken of another guest.
+    #[error("it was taken over image {found}, and `{name}` is image {expected}")]
+    OtherImage {
+        /// Name of the image that is there.
+        name: String,
+        /// Id of the image that the snapshot needs.
+        found: String,
+        /// Id of the image that is there.
+        expected: String,
+    },
+    /// It is larger than any snapshot may be.
+    #[error("it has {bytes} bytes, more than {allowed}")]
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+        /// The bound.
+        allowed: u64,
+    },
+    /// Somebody else could have written it.
+    #[error("{detail}")]
+    NotPrivate {
+        /// Why.
+        detail: String,
+    },
+    /// Something in it breaks a rule of the format.
+    #[error("it is malformed: {detail}")]
+    Malformed {
+        /// What, and where.
+        detail: String,
+    },
+}
+
 /// The kinds of [`Error`], closed so that callers in other crates can be
 /// exhaustive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -226,9 +300,19 @@ impl Error {
             Self::NoImage { .. } => ErrorKind::NotFound,
             Self::BadSetting { .. } | Self::NoFuel { .. } => ErrorKind::Invalid,
             Self::LimitExceeded { .. } | Self::Busy { .. } => ErrorKind::Limit,
-            Self::Reentrant | Self::Ended { .. } | Self::NoReactor => ErrorKind::State,
-            Self::BadImage { .. } | Self::BadGuest { .. } | Self::Boot { .. } => ErrorKind::Image,
-            Self::Create { .. } | Self::Io { .. } | Self::Build(_) => ErrorKind::System,
+            Self::Reentrant
+            | Self::Ended { .. }
+            | Self::NoReactor
+            | Self::Running { .. }
+            | Self::Paused
+            | Self::NothingToUndo => ErrorKind::State,
+            Self::BadImage { .. }
+            | Self::BadGuest { .. }
+            | Self::Boot { .. }
+            | Self::BadSnapshot { .. } => ErrorKind::Image,
+            Self::Create { .. } | Self::Io { .. } | Self::Build(_) | Self::Spill(_) => {
+                ErrorKind::System
+            }
             Self::Files(error) => files_kind(error),
             Self::Bug { .. } => ErrorKind::Bug,
         }

@@ -10,14 +10,13 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::guest::order::FunctionNotice;
-use crate::id::ContextId;
 
 type Answer = Pin<Box<dyn Future<Output = std::result::Result<Value, HostError>> + Send>>;
 type Body = Arc<dyn Fn(Value) -> Answer + Send + Sync>;
 
 tokio::task_local! {
-    /// The context on whose behalf a task runs.
-    pub(crate) static WITHIN: ContextId;
+    /// The worker on whose behalf a task runs, by its number in the process.
+    pub(crate) static WITHIN: u64;
 }
 
 /// Names longer than this are refused.

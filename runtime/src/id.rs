@@ -1,4 +1,4 @@
-//! Names of things, made by us and never parsed out of guest text.
+//! Names of things, made by us and never taken from a guest.
 
 use std::fmt;
 
@@ -13,6 +13,16 @@ macro_rules! random_id {
         impl $name {
             pub(crate) fn random() -> Self {
                 Self(rand::rng().random())
+            }
+
+            /// Reads what `Display` wrote: 32 lower-case hexadecimal digits.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let digits = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+                if text.len() != 32 || !text.bytes().all(digits) {
+                    return None;
+                }
+                u128::from_str_radix(text, 16).ok().map(Self)
             }
         }
 
@@ -33,6 +43,10 @@ macro_rules! random_id {
 random_id! {
     /// A sandbox. Shown as 32 hexadecimal digits; unique among all machines.
     SandboxId
+}
+random_id! {
+    /// A snapshot. Shown as 32 hexadecimal digits; unique among all machines.
+    SnapshotId
 }
 random_id! {
     /// A context. Shown as 32 hexadecimal digits; unique among all machines.

@@ -61,6 +61,7 @@ impl Control {
             2 => Some(InterruptCause::Handle),
             3 => Some(InterruptCause::Dropped),
             4 => Some(InterruptCause::Closed),
+            5 => Some(InterruptCause::Saving),
             _ => None,
         }
     }
@@ -77,6 +78,7 @@ fn cause_code(cause: InterruptCause) -> u8 {
         InterruptCause::Handle => 2,
         InterruptCause::Dropped => 3,
         InterruptCause::Closed => 4,
+        InterruptCause::Saving => 5,
     }
 }
 

@@ -28,6 +28,7 @@
 
 #![forbid(unsafe_code)]
 
+mod checkpoints;
 mod context;
 mod determinism;
 mod engine;
@@ -42,13 +43,15 @@ mod interrupt;
 mod limits;
 mod runtime;
 mod sandbox;
+mod snapshot;
 mod state;
 mod wasi;
 mod worker;
 
+pub use checkpoints::Checkpoints;
 pub use context::{Context, RunCode};
 pub use determinism::Determinism;
-pub use error::{Error, ErrorKind, ImageFault, Result};
+pub use error::{Error, ErrorKind, ImageFault, Result, SnapshotFault};
 pub use execution::{
     End, Event, Execution, GuestException, InterruptCause, Lost, Outcome, Report, RichResult,
     TrapKind,
@@ -56,10 +59,11 @@ pub use execution::{
 pub use files::FileError;
 pub use guest::{ABI_VERSION, GuestFolder, Language, Progress, Step};
 pub use host_function::HostError;
-pub use id::{ContextId, ExecutionId, SandboxId};
+pub use id::{ContextId, ExecutionId, SandboxId, SnapshotId};
 pub use image::{Cache, Finding, ImageSummary};
 pub use interrupt::InterruptHandle;
 pub use limits::{Limit, Limits, Residency, Usage};
 pub use runtime::{Runtime, RuntimeBuilder};
 pub use sandbox::{Files, Sandbox, SandboxBuilder};
+pub use snapshot::{Busy, Durability, Snapshot};
 pub use state::State;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::engine::Ticker;
 use crate::error::{Error, Result};
@@ -10,6 +10,7 @@ use crate::files::Storage;
 use crate::image::{Cache, Image};
 use crate::interrupt::Nudge;
 use crate::sandbox::SandboxBuilder;
+use crate::snapshot::{Key, Snapshot, blocking, load};
 
 /// Guests kept ready for each image.
 const WARM: usize = 2;
@@ -30,6 +31,8 @@ struct Inner {
     handle: tokio::runtime::Handle,
     warm: usize,
     storage: Storage,
+    /// Read with the first snapshot.
+    key: OnceLock<Key>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -55,6 +58,32 @@ impl Runtime {
     /// A runtime with settings.
     pub fn builder() -> RuntimeBuilder {
         RuntimeBuilder::default()
+    }
+
+    /// Reads a snapshot that [`Snapshot::save`] wrote. All of it is checked before
+    /// anything is made of it; its image must be in the cache.
+    ///
+    /// # Errors
+    /// [`Error::BadSnapshot`]; [`Error::NoImage`]; [`Error::Io`].
+    pub async fn load_snapshot(&self, path: impl AsRef<Path>) -> Result<Snapshot> {
+        let (runtime, path) = (self.clone(), path.as_ref().to_owned());
+        blocking(move || {
+            let key = runtime.snapshot_key()?;
+            load(&path, &key, &runtime.storage(), |name| {
+                runtime.image(Some(name))
+            })
+        })
+        .await
+    }
+
+    /// The key of this user's snapshots.
+    pub(crate) fn snapshot_key(&self) -> Result<Key> {
+        let inner = &self.inner;
+        if let Some(key) = inner.key.get() {
+            return Ok(key.clone());
+        }
+        let key = Key::of_file(&inner.cache.path().join("snapshot.key"))?;
+        Ok(inner.key.get_or_init(|| key).clone())
     }
 
     /// Settings for a new sandbox.
@@ -213,6 +242,7 @@ impl RuntimeBuilder {
                 handle,
                 warm,
                 storage,
+                key: OnceLock::new(),
             }),
         };
         let image = runtime.image(None)?;

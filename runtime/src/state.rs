@@ -2,13 +2,18 @@
 
 use crate::error::{Error, Result};
 
-/// The states of a sandbox. It starts as `Running`; [`crate::Sandbox::close`] and
-/// the loss of its last handle lead to `Ended`, from which nothing leads away.
+/// The states of a sandbox. It starts as `Running`; [`crate::Sandbox::pause`] leads
+/// to `Paused`; [`crate::Sandbox::close`] and the loss of its last handle lead to
+/// `Ended`, from which nothing leads away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
     /// Cells run.
     Running,
+    /// Its cells come to their end and it is being saved.
+    Pausing,
+    /// It is on disk and holds no memory; [`crate::Sandbox::resume`] leads back.
+    Paused,
     /// It is gone.
     Ended,
 }
@@ -17,6 +22,7 @@ impl State {
     pub(crate) fn running(self) -> Result<()> {
         match self {
             Self::Running => Ok(()),
+            Self::Pausing | Self::Paused => Err(Error::Paused),
             Self::Ended => Err(Error::Ended {
                 what: "the sandbox",
             }),

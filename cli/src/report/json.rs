@@ -197,6 +197,7 @@ fn end_of(end: &End) -> Ended<'_> {
                 InterruptCause::Handle => "user",
                 InterruptCause::Dropped => "dropped",
                 InterruptCause::Closed => "closed",
+                InterruptCause::Saving => "saving",
                 _ => "other",
             },
         },

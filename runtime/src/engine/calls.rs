@@ -85,8 +85,8 @@ impl HostCalls {
             }
         };
         // A new task does not inherit whose it is.
-        match WITHIN.try_with(|context| *context) {
-            Ok(context) => self.under_way.spawn(WITHIN.scope(context, call)),
+        match WITHIN.try_with(|worker| *worker) {
+            Ok(worker) => self.under_way.spawn(WITHIN.scope(worker, call)),
             Err(_) => self.under_way.spawn(call),
         };
         Ok(id)

@@ -32,6 +32,14 @@ enum Source {
     },
 }
 
+/// Where a guest's clocks stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ClockReading {
+    pub(crate) monotonic_ns: u64,
+    /// Of that, since these clocks were made.
+    pub(crate) passed_ns: u64,
+}
+
 impl Clocks {
     /// Clocks whose monotonic time starts at `base_ns`.
     pub(crate) fn new(base_ns: u64, determinism: Option<&Determinism>) -> Self {
@@ -45,6 +53,28 @@ impl Clocks {
             },
         };
         Self { base_ns, source }
+    }
+
+    /// Clocks that go on from a reading, see [`Self::reading`].
+    pub(crate) fn resumed(reading: ClockReading, determinism: Option<&Determinism>) -> Self {
+        let mut clocks = Self::new(reading.monotonic_ns, determinism);
+        if let Source::Virtual { passed_ns, .. } = &clocks.source {
+            passed_ns.store(reading.passed_ns, Ordering::Relaxed);
+            clocks.base_ns = reading.monotonic_ns.saturating_sub(reading.passed_ns);
+        }
+        clocks
+    }
+
+    /// Where the clocks stand, without moving them.
+    pub(crate) fn reading(&self) -> ClockReading {
+        let passed_ns = match &self.source {
+            Source::Real { start } => nanoseconds(start.elapsed()),
+            Source::Virtual { passed_ns, .. } => passed_ns.load(Ordering::Relaxed),
+        };
+        ClockReading {
+            monotonic_ns: self.base_ns.saturating_add(passed_ns),
+            passed_ns,
+        }
     }
 
     pub(crate) fn monotonic_ns(&self) -> u64 {

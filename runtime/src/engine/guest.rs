@@ -92,10 +92,12 @@ pub(crate) struct Ran {
 
 /// A live interpreter: the one owner of its store.
 pub(crate) struct Guest {
-    store: Store<Housed<State>>,
+    pub(super) store: Store<Housed<State>>,
     engine: Engine,
-    memory: Memory,
-    globals: Vec<wasmtime::Global>,
+    /// What its memory started as.
+    pub(super) image: Option<Arc<MemoryImage>>,
+    pub(super) memory: Memory,
+    pub(super) globals: Vec<wasmtime::Global>,
     buffer: TypedFunc<i32, i32>,
     renew: TypedFunc<i32, i32>,
     execute: TypedFunc<(i32, i32), i32>,
@@ -112,7 +114,7 @@ impl std::fmt::Debug for Guest {
     }
 }
 
-fn create_error(error: impl std::fmt::Display) -> Error {
+pub(super) fn create_error(error: impl std::fmt::Display) -> Error {
     Error::Create {
         reason: format!("{error:#}"),
     }
@@ -132,7 +134,7 @@ impl Guest {
         }
         let image = origin.memory.clone();
         let expected = image.as_ref().map(|image| image.byte_len());
-        let instance = sandcell_sys::instantiate(&mut store, &module.pre, image)
+        let instance = sandcell_sys::instantiate(&mut store, &module.pre, image.clone())
             .await
             .map_err(create_error)?;
         let memory = instance
@@ -153,6 +155,7 @@ impl Guest {
             },
             store,
             engine: module.engine.clone(),
+            image,
             memory,
             globals,
             instance,
@@ -211,12 +214,22 @@ impl Guest {
         let renew = self.renew.clone();
         match self.call(&renew, len).await {
             Ok(0) => Ok(()),
-            Ok(status) => Err(create_error(format!(
-                "the guest could not be renewed (status {status}): {}",
-                self.said()
-            ))),
+            Ok(status) => Err(Error::Boot {
+                reason: format!(
+                    "it could not be renewed (status {status}); it said: {}",
+                    self.said()
+                ),
+            }),
             Err(stopped) => Err(self.boot_error(&stopped)),
         }
+    }
+
+    /// As [`Self::renew`], for a guest that has run foreign code: it gets a second.
+    pub(crate) async fn renew_copy(&mut self, renewal: Renewal) -> Result<()> {
+        self.store.data_mut().run = Some(Run::bounded(OWN_CALL_TIME));
+        let renewed = self.renew(renewal).await;
+        self.store.data_mut().run = None;
+        renewed
     }
 
     /// Runs a cell to its end.
@@ -425,6 +438,15 @@ where
         })
 }
 
+pub(super) fn global_value(value: GlobalValue) -> Val {
+    match value {
+        GlobalValue::I32(value) => Val::I32(value),
+        GlobalValue::I64(value) => Val::I64(value),
+        GlobalValue::F32(bits) => Val::F32(bits),
+        GlobalValue::F64(bits) => Val::F64(bits),
+    }
+}
+
 fn set_globals(
     store: &mut Store<Housed<State>>,
     instance: &Instance,
@@ -437,13 +459,9 @@ fn set_globals(
             .get_global(&mut *store, name)
             .ok_or_else(|| create_error(format!("the guest exports no global {name}")))?;
         if let Some(value) = values.get(index) {
-            let value = match value {
-                GlobalValue::I32(value) => Val::I32(*value),
-                GlobalValue::I64(value) => Val::I64(*value),
-                GlobalValue::F32(bits) => Val::F32(*bits),
-                GlobalValue::F64(bits) => Val::F64(*bits),
-            };
-            global.set(&mut *store, value).map_err(create_error)?;
+            global
+                .set(&mut *store, global_value(*value))
+                .map_err(create_error)?;
         }
         globals.push(global);
     }

@@ -14,14 +14,16 @@ mod ladder;
 mod meter;
 mod polling;
 mod preview1;
+mod saved;
 mod state;
 mod ticker;
 mod trap;
 
-pub(crate) use clock::Clocks;
+pub(crate) use clock::{ClockReading, Clocks};
 pub(crate) use config::{Engine, Metering};
 pub(crate) use flat::{FlatModule, GlobalValue, flatten};
 pub(crate) use guest::{Cell, Guest, GuestModule, Origin, Ran};
+pub(crate) use saved::GuestState;
 pub(crate) use state::{Run, World};
 pub(crate) use ticker::Ticker;
 pub(crate) use trap::Stopped;

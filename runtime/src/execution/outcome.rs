@@ -81,6 +81,8 @@ pub enum InterruptCause {
     Dropped,
     /// The sandbox or context was closed.
     Closed,
+    /// The state was to be saved, see [`crate::Busy`].
+    Saving,
 }
 
 impl fmt::Display for InterruptCause {
@@ -90,6 +92,7 @@ impl fmt::Display for InterruptCause {
             Self::Handle => "its owner",
             Self::Dropped => "the loss of its reader",
             Self::Closed => "the end of its sandbox",
+            Self::Saving => "the saving of its state",
         })
     }
 }

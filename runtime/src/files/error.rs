@@ -144,6 +144,13 @@ impl SpillError {
         }
     }
 
+    pub(super) fn out_of_range() -> Self {
+        Self {
+            action: SpillAction::Read,
+            kind: io::ErrorKind::UnexpectedEof,
+        }
+    }
+
     /// True when the disk, or the capacity given to the storage, is full.
     #[must_use]
     pub fn is_full(&self) -> bool {

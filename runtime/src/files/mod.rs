@@ -24,6 +24,7 @@ mod quota;
 mod saved;
 mod spill;
 mod standard;
+mod stash;
 mod table;
 mod tree;
 mod walk;
@@ -42,6 +43,7 @@ pub use tree::{Entry, Tree};
 pub use watch::{Change, ChangeKind, Watcher};
 
 pub(crate) use saved::{Sink, Source, device_code, device_of};
+pub(crate) use stash::{Stash, StashWriter};
 pub(crate) use walk::{Follow, Last};
 
 #[cfg(test)]

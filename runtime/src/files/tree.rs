@@ -157,6 +157,12 @@ impl Tree {
         });
     }
 
+    /// Forget who holds which files, in a copy whose holders are counted anew.
+    /// Then [`Tree::drop_unheld`] removes what nobody holds.
+    pub(crate) fn forget_holders(&mut self) {
+        self.pins = Arc::new(BTreeMap::new());
+    }
+
     pub(super) fn mount_of(&self, id: NodeId) -> Result<&Arc<dyn Backing>, FileError> {
         let index = (id.mount as usize).wrapping_sub(1);
         let mount = self.mounts.get(index).ok_or(FileError::Stale)?;

@@ -9,6 +9,9 @@ use serde_json::Value;
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Renewal {
     pub(crate) entropy: String,
+    /// The guest goes on as itself: its random states stay.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) resumed: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) functions: Vec<FunctionNotice>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

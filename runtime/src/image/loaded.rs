@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use sandcell_sys::MemoryImage;
 
 use crate::determinism::Determinism;
-use crate::engine::{Clocks, Engine, Guest, GuestModule, Metering, Origin, Ticker, World};
+use crate::engine::{
+    Clocks, Engine, GlobalValue, Guest, GuestModule, GuestState, Metering, Origin, Ticker, World,
+};
 use crate::error::{Error, ImageFault, Result};
 use crate::files::{
     BOOT_ID_PATH, FileLimits, LIBRARY_PATH, Library, Standard, Storage, Tree, boot_id_text,
@@ -85,6 +87,20 @@ impl Image {
 
     pub(crate) fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// What snapshots bind to: the digest of all that makes a guest.
+    pub(crate) fn id(&self) -> &str {
+        &self.inner.manifest.id
+    }
+
+    pub(crate) fn library(&self) -> Arc<Library> {
+        Arc::clone(&self.inner.library)
+    }
+
+    /// The mutable globals of a fresh guest.
+    pub(crate) fn globals(&self) -> &[GlobalValue] {
+        &self.inner.origin.globals
     }
 
     /// The files of a new sandbox: the usual folders and the library.
@@ -188,6 +204,20 @@ impl Image {
         let module = self.module(metering)?;
         let mut guest = Guest::new(module, &self.inner.origin, world).await?;
         guest.renew(renewal).await?;
+        Ok(guest)
+    }
+
+    /// A guest in `world` that goes on from a saved state, renewed.
+    pub(crate) async fn restored(
+        &self,
+        metering: Metering,
+        world: World,
+        renewal: Renewal,
+        state: &GuestState,
+    ) -> Result<Guest> {
+        let module = self.module(metering)?;
+        let mut guest = Guest::restore(module, &self.inner.origin, world, state).await?;
+        guest.renew_copy(renewal).await?;
         Ok(guest)
     }
 

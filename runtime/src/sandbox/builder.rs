@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::checkpoints::Checkpoints;
 use crate::determinism::Determinism;
 use crate::error::{Error, Result};
+use crate::files::{BOOT_ID_PATH, FileLimits, Tree, boot_id_text};
 use crate::host_function::{HostError, HostFunctions};
+use crate::id::SandboxId;
+use crate::image::Image;
 use crate::limits::Limits;
 use crate::runtime::Runtime;
-use crate::sandbox::Sandbox;
-use crate::worker::Settings;
+use crate::sandbox::{Origin, Sandbox};
+use crate::snapshot::Snapshot;
+use crate::worker::{Beginning, Settings, Start};
 
 /// Settings of a new sandbox.
 ///
@@ -22,6 +27,7 @@ use crate::worker::Settings;
 /// * no host function: the guest can call nothing of the host's;
 /// * no environment but `HOME`, `USER`, `PATH`, `LANG` and `TZ`;
 /// * fresh randomness, the host's clocks;
+/// * checkpoints as in [`Checkpoints::Auto`];
 /// * files of its own, empty but for the usual folders and the library;
 /// * no network, no host folder.
 #[derive(Debug, Clone)]
@@ -33,6 +39,8 @@ pub struct SandboxBuilder {
     functions: HostFunctions,
     environment: BTreeMap<String, String>,
     determinism: Option<Determinism>,
+    checkpoints: Checkpoints,
+    snapshot: Option<(Snapshot, Beginning)>,
     fault: Option<Arc<Error>>,
 }
 
@@ -45,6 +53,8 @@ impl SandboxBuilder {
             functions: HostFunctions::default(),
             environment: BTreeMap::new(),
             determinism: None,
+            checkpoints: Checkpoints::default(),
+            snapshot: None,
             fault: None,
         }
     }
@@ -98,6 +108,45 @@ impl SandboxBuilder {
         self
     }
 
+    /// Starts from a snapshot: a new sandbox with its contexts, files, environment
+    /// and limits. What is set after this call replaces what the snapshot says;
+    /// host functions have to be given again.
+    ///
+    /// The copy's randomness is its own, see [`Sandbox::fork`].
+    pub fn snapshot(self, snapshot: &Snapshot) -> Self {
+        self.from(snapshot, Beginning::Copied)
+    }
+
+    /// As [`Self::snapshot`], but the sandbox is the one that was saved, under its
+    /// own id, and its random states go on where they were. Meant for a paused
+    /// sandbox whose process has ended: nobody looks whether it lives elsewhere.
+    pub fn resume(self, snapshot: &Snapshot) -> Self {
+        self.from(snapshot, Beginning::Resumed)
+    }
+
+    fn from(mut self, snapshot: &Snapshot, beginning: Beginning) -> Self {
+        let saved = &snapshot.inner;
+        self.image = Some(saved.image.0.clone());
+        self.limits = saved.limits.clone();
+        self.environment = saved.environment.clone();
+        self.determinism = saved.determinism;
+        self.snapshot = Some((snapshot.clone(), beginning));
+        self
+    }
+
+    /// All host functions at once.
+    pub(crate) fn functions(mut self, functions: HostFunctions) -> Self {
+        self.functions = functions;
+        self
+    }
+
+    /// When interpreters are saved so that a hard stop costs little, see
+    /// [`Checkpoints`].
+    pub fn checkpoints(mut self, checkpoints: Checkpoints) -> Self {
+        self.checkpoints = checkpoints;
+        self
+    }
+
     /// Fixes randomness and time, see [`Determinism`].
     pub fn determinism(mut self, determinism: Determinism) -> Self {
         self.determinism = Some(determinism);
@@ -140,8 +189,8 @@ impl SandboxBuilder {
     /// # Errors
     /// [`Error::BadSetting`], [`Error::NoImage`], [`Error::NoFuel`],
     /// [`Error::Create`]. Nothing is left behind.
-    pub async fn start(self) -> Result<Sandbox> {
-        if let Some(fault) = self.fault.and_then(Arc::into_inner) {
+    pub async fn start(mut self) -> Result<Sandbox> {
+        if let Some(fault) = self.fault.take().and_then(Arc::into_inner) {
             return Err(fault);
         }
         self.limits.check()?;
@@ -157,19 +206,80 @@ impl SandboxBuilder {
                 ),
             });
         }
-        let tree = image.tree(
-            &self.limits,
-            self.determinism.as_ref(),
-            &self.runtime.storage(),
-        )?;
+        let (tree, origin) = match &self.snapshot {
+            Some((snapshot, beginning)) => self.copied(&image, snapshot, *beginning)?,
+            None => {
+                let storage = self.runtime.storage();
+                let tree = image.tree(&self.limits, self.determinism.as_ref(), &storage)?;
+                (tree, Origin::fresh())
+            }
+        };
         let settings = Settings {
             image,
             limits: self.limits.clone(),
             functions: Arc::new(self.functions),
             environment: self.environment,
             determinism: self.determinism,
+            checkpoints: self.checkpoints,
+            storage: self.runtime.storage(),
             tree: Arc::new(Mutex::new(tree)),
         };
-        Sandbox::start(self.runtime, settings, self.limits).await
+        let tree = Arc::clone(&settings.tree);
+        let sandbox = Sandbox::start(self.runtime, settings, self.limits, origin).await?;
+        if self.snapshot.is_some() {
+            // Files without a name that no context of the copy has open.
+            tree.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .drop_unheld();
+        }
+        Ok(sandbox)
+    }
+
+    /// Files and contexts of a snapshot.
+    fn copied(
+        &self,
+        image: &Image,
+        snapshot: &Snapshot,
+        beginning: Beginning,
+    ) -> Result<(Tree, Origin)> {
+        let saved = &snapshot.inner;
+        if image.id() != saved.image.1 {
+            return Err(Error::BadSetting {
+                setting: "snapshot",
+                value: saved.id.to_string(),
+                reason: format!(
+                    "it was taken over another image than this `{}`",
+                    image.name()
+                ),
+            });
+        }
+        let mut tree = saved.tree.clone();
+        tree.set_limits(FileLimits {
+            bytes: self.limits.file_bytes,
+            entries: self.limits.file_entries,
+            ..FileLimits::default()
+        });
+        let id = match beginning {
+            Beginning::Resumed => saved.sandbox,
+            Beginning::Copied => {
+                let now_ns = image.clocks(self.determinism.as_ref()).realtime_ns();
+                let boot_id = boot_id_text(rand::random());
+                tree.publish(BOOT_ID_PATH, boot_id.as_bytes(), now_ns)?;
+                SandboxId::random()
+            }
+        };
+        let contexts = saved.contexts.iter().map(|(id, start)| {
+            let start = Start {
+                beginning,
+                ..start.clone()
+            };
+            (*id, start)
+        });
+        let origin = Origin {
+            id,
+            first: saved.first,
+            contexts: contexts.collect(),
+        };
+        Ok((tree, origin))
     }
 }

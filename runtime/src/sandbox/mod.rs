@@ -2,6 +2,7 @@
 
 mod builder;
 mod files;
+mod saving;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +17,7 @@ use crate::interrupt::Nudge;
 use crate::limits::{Limit, Limits, Residency};
 use crate::runtime::Runtime;
 use crate::state::State;
-use crate::worker::{Mailbox, Settings, spawn};
+use crate::worker::{Mailbox, Settings, Start, spawn};
 
 /// A sandbox: interpreters that share files and limits, and nothing with the
 /// host or with other sandboxes. A cheap handle; the sandbox ends when it is
@@ -52,25 +53,63 @@ struct Contexts {
     coming: u32,
 }
 
-impl Sandbox {
-    async fn start(runtime: Runtime, settings: Settings, limits: Limits) -> Result<Self> {
-        let settings = Arc::new(settings);
+impl Contexts {
+    /// Ends a pause.
+    fn go_on(&mut self) {
+        self.state = State::Running;
+        for mailbox in self.live.values() {
+            mailbox.set_paused(false);
+        }
+    }
+}
+
+/// Who a new sandbox is and what its contexts start from.
+#[derive(Debug)]
+struct Origin {
+    id: SandboxId,
+    first: ContextId,
+    contexts: Vec<(ContextId, Start)>,
+}
+
+impl Origin {
+    /// A sandbox with one fresh context.
+    fn fresh() -> Self {
         let first = ContextId::random();
+        Self {
+            id: SandboxId::random(),
+            first,
+            contexts: vec![(first, Start::default())],
+        }
+    }
+}
+
+impl Sandbox {
+    async fn start(
+        runtime: Runtime,
+        settings: Settings,
+        limits: Limits,
+        origin: Origin,
+    ) -> Result<Self> {
+        let settings = Arc::new(settings);
         let nudge = runtime.nudge();
-        let mailbox = spawn(first, Arc::clone(&settings), runtime.handle()).await?;
+        let mut live = BTreeMap::new();
+        for (id, start) in origin.contexts {
+            let mailbox = spawn(Arc::clone(&settings), start, runtime.handle()).await?;
+            live.insert(id, mailbox);
+        }
         let contexts = Contexts {
             state: State::Running,
-            live: BTreeMap::from([(first, mailbox)]),
+            live,
             coming: 0,
         };
         Ok(Self {
             inner: Arc::new(Inner {
-                id: SandboxId::random(),
+                id: origin.id,
                 runtime,
                 settings,
                 limits: Arc::new(limits),
                 nudge,
-                first,
+                first: origin.first,
                 contexts: Mutex::new(contexts),
             }),
         })
@@ -125,7 +164,8 @@ impl Sandbox {
             contexts.coming += 1;
         }
         let id = ContextId::random();
-        let made = spawn(id, Arc::clone(&inner.settings), inner.runtime.handle()).await;
+        let settings = Arc::clone(&inner.settings);
+        let made = spawn(settings, Start::default(), inner.runtime.handle()).await;
         let mut contexts = inner.lock();
         contexts.coming -= 1;
         let mailbox = made?;

@@ -154,10 +154,6 @@ impl Descriptors {
     /// Hold in `tree` what is open here, for a table that came to the tree
     /// otherwise than cloned together with it. What the tree does not have is
     /// closed, as are descriptors above the limit. Returns how many were closed.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for tables read back from a stored snapshot")
-    )]
     pub(crate) fn retain(&mut self, tree: &mut Tree) -> usize {
         let before = self.open_count();
         self.slots.truncate(self.limit as usize);

@@ -28,10 +28,6 @@ mod kind {
 const READ: u8 = 1;
 const WRITE: u8 = 2;
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for snapshots on disk, which come with capture")
-)]
 impl Descriptors {
     /// Write the table. `tree` is the one it is open in. Files of the tree are
     /// named by number, those of mounts by their path in the mount.

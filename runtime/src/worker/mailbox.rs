@@ -7,11 +7,12 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{Error, Result};
-use crate::execution::{Channel, InterruptCause};
+use crate::execution::{Channel, InterruptCause, Lost};
 use crate::guest::order::ExecutionOptions;
 use crate::id::ExecutionId;
 use crate::interrupt::Control;
 use crate::limits::{Limits, Residency};
+use crate::worker::turn::Start;
 
 /// Orders that may wait for a worker.
 const WAITING_ORDERS: usize = 1024;
@@ -23,6 +24,29 @@ pub(crate) enum Order {
     Execute(Box<Job>),
     /// Say what the guest holds.
     Residency(oneshot::Sender<Result<Residency>>),
+    /// Go back to the state before the last cell.
+    Undo(oneshot::Sender<Result<Lost>>),
+    /// Hand out the state and stand still.
+    Park(Park),
+}
+
+/// A worker hands out its state, then stands still until it is released, so that
+/// the states of several workers and their files belong to one moment.
+#[derive(Debug)]
+pub(crate) struct Park {
+    pub(crate) reply: oneshot::Sender<Result<Start>>,
+    /// Dropped: go on.
+    pub(crate) release: oneshot::Receiver<Release>,
+}
+
+/// How a parked worker goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Release {
+    /// As before.
+    GoOn,
+    /// Without its guest, whose state was handed out. The next cell brings it
+    /// back.
+    PutAway,
 }
 
 /// A cell to run, and where its events go.
@@ -45,15 +69,43 @@ pub(crate) struct Mailbox {
 }
 
 /// What a mailbox and its worker share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shared {
     /// The execution that is under way.
     current: Mutex<Option<Arc<Control>>>,
     closed: AtomicBool,
-    next: AtomicU64,
+    paused: AtomicBool,
+    /// The last execution that was ordered.
+    last: AtomicU64,
+    /// Orders that were put and have not been done.
+    waiting: AtomicU64,
+    occupant: u64,
 }
 
 impl Shared {
+    fn new(last: u64) -> Self {
+        static OCCUPANTS: AtomicU64 = AtomicU64::new(1);
+        Self {
+            current: Mutex::default(),
+            closed: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
+            last: AtomicU64::new(last),
+            waiting: AtomicU64::new(0),
+            occupant: OCCUPANTS.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// Tells this worker from all others of the process. A context's id does
+    /// not: copies of a sandbox keep those of its contexts.
+    pub(crate) fn occupant(&self) -> u64 {
+        self.occupant
+    }
+
+    /// The last execution that was ordered.
+    pub(crate) fn last_id(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
+    }
+
     /// Notes which execution is under way; answers whether it may start.
     pub(crate) fn begin(&self, control: &Arc<Control>) -> bool {
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(control));
@@ -62,14 +114,15 @@ impl Shared {
     }
 
     pub(crate) fn end(&self) {
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
 /// A mailbox and what its worker needs of it.
-pub(crate) fn mailbox() -> (Mailbox, mpsc::Receiver<Order>, Arc<Shared>) {
+pub(crate) fn mailbox(last: u64) -> (Mailbox, mpsc::Receiver<Order>, Arc<Shared>) {
     let (orders, receiver) = mpsc::channel(WAITING_ORDERS);
-    let shared = Arc::<Shared>::default();
+    let shared = Arc::new(Shared::new(last));
     let mailbox = Mailbox {
         orders,
         shared: Arc::clone(&shared),
@@ -80,24 +133,56 @@ pub(crate) fn mailbox() -> (Mailbox, mpsc::Receiver<Order>, Arc<Shared>) {
 impl Mailbox {
     /// The id for the next execution.
     pub(crate) fn next_id(&self) -> ExecutionId {
-        ExecutionId(self.shared.next.fetch_add(1, Ordering::Relaxed) + 1)
+        ExecutionId(self.shared.last.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Puts an order into the queue, unless the context is paused.
+    pub(crate) fn put(&self, order: Order) -> Result<()> {
+        if self.shared.paused.load(Ordering::SeqCst) {
+            return Err(Error::Paused);
+        }
+        self.put_even_paused(order)
+    }
+
+    /// Says whether [`Self::put`] takes orders.
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.shared.paused.store(paused, Ordering::SeqCst);
     }
 
     /// Puts an order into the queue.
-    pub(crate) fn put(&self, order: Order) -> Result<()> {
+    pub(crate) fn put_even_paused(&self, order: Order) -> Result<()> {
         if self.shared.closed.load(Ordering::SeqCst) {
             return Err(Error::Ended {
                 what: "the context",
             });
         }
-        self.orders.try_send(order).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Error::Busy {
-                queued: WAITING_ORDERS,
-            },
-            mpsc::error::TrySendError::Closed(_) => Error::Ended {
-                what: "the context",
-            },
+        let is_cell = matches!(order, Order::Execute(_));
+        if is_cell {
+            self.shared.waiting.fetch_add(1, Ordering::AcqRel);
+        }
+        self.orders.try_send(order).map_err(|error| {
+            if is_cell {
+                self.shared.waiting.fetch_sub(1, Ordering::AcqRel);
+            }
+            match error {
+                mpsc::error::TrySendError::Full(_) => Error::Busy {
+                    queued: WAITING_ORDERS,
+                },
+                mpsc::error::TrySendError::Closed(_) => Error::Ended {
+                    what: "the context",
+                },
+            }
         })
+    }
+
+    /// Whether cells run or wait.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.shared.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// See [`Shared::occupant`].
+    pub(crate) fn occupant(&self) -> u64 {
+        self.shared.occupant
     }
 
     /// Interrupts the execution that is under way.
@@ -111,7 +196,8 @@ impl Mailbox {
         self.ask(InterruptCause::Closed);
     }
 
-    fn ask(&self, cause: InterruptCause) {
+    /// Asks the execution that is under way to stop.
+    pub(crate) fn ask(&self, cause: InterruptCause) {
         let current = self
             .shared
             .current

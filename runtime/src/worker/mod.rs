@@ -1,7 +1,8 @@
 //! The one owner of a guest: orders in, events and outcomes out.
 
+mod history;
 mod mailbox;
 mod turn;
 
-pub(crate) use mailbox::{Job, Mailbox, Order};
-pub(crate) use turn::{Settings, spawn};
+pub(crate) use mailbox::{Job, Mailbox, Order, Park, Release};
+pub(crate) use turn::{Beginning, Settings, Start, spawn};

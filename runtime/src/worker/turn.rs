@@ -6,22 +6,27 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::checkpoints::Checkpoints;
 use crate::determinism::Determinism;
-use crate::engine::{Cell, Guest, Metering, Ran, Run, Stopped, World};
-use crate::error::Result;
+use crate::engine::{Cell, Clocks, Guest, GuestState, Metering, Ran, Run, Stopped, World};
+use crate::error::{Error, Result};
 use crate::execution::{End, GuestException, InterruptCause, Lost, Outcome, TrapKind};
-use crate::files::Tree;
+use crate::files::{Storage, Tree};
 use crate::guest::order::{Renewal, Status};
 use crate::host_function::{HostFunctions, WITHIN};
-use crate::id::{ContextId, ExecutionId};
+use crate::id::ExecutionId;
 use crate::image::Image;
 use crate::limits::{Limit, Limits, Residency, Usage};
-use crate::worker::mailbox::{Job, Mailbox, Order, Shared, mailbox};
+use crate::worker::history::History;
+use crate::worker::mailbox::{Job, Mailbox, Order, Park, Release, Shared, mailbox};
 
 /// Processor time of cells after which it is worth to look for memory to give
 /// back, and how long a guest lies idle before it is done.
 const WORTH_A_TRIM: Duration = Duration::from_millis(1);
 const IDLE_BEFORE_TRIM: Duration = Duration::from_millis(20);
+
+/// How long a guest lies idle before it is saved.
+const IDLE_BEFORE_SAVE: Duration = Duration::from_millis(1);
 
 /// What all contexts of a sandbox have in common.
 #[derive(Debug)]
@@ -31,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) functions: Arc<HostFunctions>,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) determinism: Option<Determinism>,
+    pub(crate) checkpoints: Checkpoints,
+    pub(crate) storage: Storage,
     pub(crate) tree: Arc<Mutex<Tree>>,
 }
 
@@ -43,12 +50,12 @@ impl Settings {
         }
     }
 
-    fn world(&self) -> World {
+    fn world(&self, clocks: Clocks) -> World {
         World {
             tree: Arc::clone(&self.tree),
             descriptors: self.limits.descriptors,
             memory_bytes: self.limits.memory_bytes,
-            clocks: self.image.clocks(self.determinism.as_ref()),
+            clocks,
             determinism: self.determinism,
             functions: Arc::clone(&self.functions),
             call_bytes: self.limits.call_bytes,
@@ -56,51 +63,104 @@ impl Settings {
         }
     }
 
-    /// A guest in this sandbox's world.
-    pub(crate) async fn guest(&self) -> Result<Guest> {
-        let renewal = Renewal {
+    fn renewal(&self, resumed: bool) -> Renewal {
+        Renewal {
             entropy: String::new(),
+            resumed,
             functions: self.functions.notices(),
             environment: self.environment.clone(),
-        };
+        }
+    }
+
+    /// A fresh guest in this sandbox's world.
+    async fn fresh_guest(&self) -> Result<Guest> {
+        let world = self.world(self.image.clocks(self.determinism.as_ref()));
         self.image
-            .guest(self.metering(), self.world(), renewal)
+            .guest(self.metering(), world, self.renewal(false))
+            .await
+    }
+
+    /// A guest that goes on from `state`: as itself, or as a copy whose
+    /// randomness is its own.
+    async fn guest_from(&self, state: &GuestState, origin: Beginning) -> Result<Guest> {
+        let clocks = Clocks::resumed(state.clocks, self.determinism.as_ref());
+        let resumed = origin == Beginning::Resumed;
+        self.image
+            .restored(
+                self.metering(),
+                self.world(clocks),
+                self.renewal(resumed),
+                state,
+            )
             .await
     }
 }
 
+/// What a guest that is made from a saved state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Beginning {
+    /// The same interpreter, which goes on: its random states do, too.
+    Resumed,
+    /// One of several copies.
+    #[default]
+    Copied,
+}
+
+/// What a new context starts from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Start {
+    /// `None`: a fresh guest.
+    pub(crate) state: Option<Arc<GuestState>>,
+    /// The last execution before.
+    pub(crate) after: u64,
+    pub(crate) beginning: Beginning,
+}
+
 /// Makes a guest and starts the worker that owns it.
 pub(crate) async fn spawn(
-    id: ContextId,
     settings: Arc<Settings>,
+    start: Start,
     handle: &tokio::runtime::Handle,
 ) -> Result<Mailbox> {
-    let guest = settings.guest().await?;
-    let (mailbox, orders, shared) = mailbox();
+    let guest = match &start.state {
+        Some(state) => settings.guest_from(state, start.beginning).await?,
+        None => settings.fresh_guest().await?,
+    };
+    let (mailbox, orders, shared) = mailbox(start.after);
+    let history = History::new(
+        settings.checkpoints,
+        settings.storage.clone(),
+        Arc::clone(&settings.tree),
+        start.state,
+        ExecutionId(start.after),
+    );
     let worker = Worker {
         guest: Some(guest),
         settings,
-        shared,
-        oldest: ExecutionId(1),
-        newest: ExecutionId(0),
+        history,
+        oldest: ExecutionId(start.after + 1),
+        reached: ExecutionId(start.after),
         lost: None,
         executions: 0,
         cpu: Duration::ZERO,
         untrimmed: Duration::ZERO,
+        shared: Arc::clone(&shared),
     };
-    handle.spawn(WITHIN.scope(id, worker.work(orders)));
+    handle.spawn(WITHIN.scope(shared.occupant(), worker.work(orders)));
     Ok(mailbox)
 }
 
 struct Worker {
-    /// `None` after the guest broke, until the next cell needs a fresh one.
+    /// `None` after the guest broke or was put away, until the next cell needs
+    /// one.
     guest: Option<Guest>,
     settings: Arc<Settings>,
     shared: Arc<Shared>,
-    /// The oldest execution whose effects the guest holds.
+    history: History,
+    /// The oldest execution whose effects the guest holds and no checkpoint does.
     oldest: ExecutionId,
-    /// The last execution that ran in a guest.
-    newest: ExecutionId,
+    /// The last execution whose effects the guest holds.
+    reached: ExecutionId,
     /// What was lost while no execution was there to say so.
     lost: Option<Lost>,
     executions: u64,
@@ -114,23 +174,38 @@ impl Worker {
         while let Some(order) = self.next(&mut orders).await {
             match order {
                 Order::Execute(job) => self.execute(*job).await,
-                Order::Residency(reply) => {
-                    // A caller who is gone needs no answer.
-                    let _unread = reply.send(self.residency());
-                }
+                // A caller who is gone needs no answer.
+                Order::Residency(reply) => drop(reply.send(self.residency())),
+                Order::Undo(reply) => drop(reply.send(self.undo())),
+                Order::Park(park) => self.park(park).await,
             }
         }
     }
 
     /// The next order. While none comes, the guest is put in order.
     async fn next(&mut self, orders: &mut mpsc::Receiver<Order>) -> Option<Order> {
-        if self.guest.is_some() && self.untrimmed >= WORTH_A_TRIM {
-            match tokio::time::timeout(IDLE_BEFORE_TRIM, orders.recv()).await {
+        let trim = self.untrimmed >= WORTH_A_TRIM;
+        if self.guest.is_some() && (trim || self.history.is_worth_it()) {
+            let idle = if trim {
+                IDLE_BEFORE_TRIM
+            } else {
+                IDLE_BEFORE_SAVE
+            };
+            match tokio::time::timeout(idle, orders.recv()).await {
                 Ok(order) => return order,
-                Err(_elapsed) => self.trim().await,
+                Err(_elapsed) => self.tidy(trim).await,
             }
         }
         orders.recv().await
+    }
+
+    async fn tidy(&mut self, trim: bool) {
+        if trim {
+            self.trim().await;
+        }
+        if self.history.is_worth_it() {
+            self.save().await;
+        }
     }
 
     async fn trim(&mut self) {
@@ -139,16 +214,65 @@ impl Worker {
         if guest.trim().await.is_err() {
             self.guest = None;
             // The next outcome will say so.
-            self.lost = self.lose();
+            self.lost = self.lose(self.reached);
         }
     }
 
-    /// The executions whose effects went with the guest.
-    fn lose(&mut self) -> Option<Lost> {
+    /// Makes a checkpoint. One that cannot be made leaves the last one in force.
+    async fn save(&mut self) {
+        let Some(guest) = &mut self.guest else { return };
+        if self.history.save(guest, self.reached).await.is_ok() {
+            self.oldest = ExecutionId(self.reached.0 + 1);
+        }
+    }
+
+    /// The guest is gone: the executions up to `last` whose effects went with it.
+    fn lose(&mut self, last: ExecutionId) -> Option<Lost> {
         let first = self.lost.take().map_or(self.oldest, |lost| lost.first);
-        let last = self.newest;
         self.oldest = ExecutionId(last.0 + 1);
+        self.reached = self.history.last().1;
+        self.history.forget_risk();
         (first <= last).then_some(Lost { first, last })
+    }
+
+    /// Goes back to the state before the last cell.
+    fn undo(&mut self) -> Result<Lost> {
+        let last = self.reached;
+        if !self.history.step_back(last) {
+            return Err(Error::NothingToUndo);
+        }
+        self.guest = None;
+        self.reached = self.history.last().1;
+        self.oldest = ExecutionId(last.0.max(self.oldest.0.saturating_sub(1)) + 1);
+        Ok(Lost {
+            first: ExecutionId(self.reached.0 + 1),
+            last,
+        })
+    }
+
+    /// Hands out the state and stands still until the caller lets go.
+    async fn park(&mut self, park: Park) {
+        let state = match &mut self.guest {
+            Some(guest) => match self.history.save(guest, self.reached).await {
+                Ok(state) => {
+                    self.oldest = ExecutionId(self.reached.0 + 1);
+                    Ok(Some(state))
+                }
+                Err(error) => Err(error),
+            },
+            None => Ok(self.history.last().0),
+        };
+        let start = state.map(|state| Start {
+            state,
+            after: self.shared.last_id(),
+            beginning: Beginning::default(),
+        });
+        if park.reply.send(start).is_err() {
+            return;
+        }
+        if park.release.await == Ok(Release::PutAway) {
+            self.guest = None;
+        }
     }
 
     async fn execute(&mut self, job: Job) {
@@ -168,19 +292,49 @@ impl Worker {
         };
         self.shared.end();
         job.channel.finish(outcome);
+        if self.settings.checkpoints == Checkpoints::EveryCell && self.history.is_due() {
+            self.save().await;
+        }
+    }
+
+    /// The guest for the next cell: the one that is there, or one made from the
+    /// last checkpoint.
+    async fn take_guest(&mut self) -> Result<Guest> {
+        if self.history.is_due() {
+            self.save().await;
+        }
+        if let Some(guest) = self.guest.take() {
+            return Ok(guest);
+        }
+        loop {
+            let Some(state) = self.history.last().0 else {
+                return self.settings.fresh_guest().await;
+            };
+            let guest = self.settings.guest_from(&state, Beginning::Resumed).await;
+            // Code that ran there may have damaged what the kernel stands on: then
+            // an older state has to do.
+            match guest {
+                Err(Error::Boot { .. }) => {
+                    self.history.drop_last();
+                    let before = self.history.last().1;
+                    let first = ExecutionId(before.0 + 1);
+                    let last = self.lost.map_or(self.reached, |lost| lost.last);
+                    self.lost = Some(Lost { first, last });
+                    self.reached = before;
+                }
+                other => return other,
+            }
+        }
     }
 
     async fn run(&mut self, job: &Job) -> Outcome {
-        let mut guest = match self.guest.take() {
-            Some(guest) => guest,
-            None => match self.settings.guest().await {
-                Ok(guest) => guest,
-                Err(error) => {
-                    return broken(TrapKind::Other {
-                        name: error.to_string(),
-                    });
-                }
-            },
+        let mut guest = match self.take_guest().await {
+            Ok(guest) => guest,
+            Err(error) => {
+                return broken(TrapKind::Other {
+                    name: error.to_string(),
+                });
+            }
         };
         let Ok(options) = job.options.to_bytes() else {
             return broken(TrapKind::Kernel);
@@ -193,7 +347,6 @@ impl Worker {
         let mut run = Run::new(Arc::clone(&job.control), &job.limits, outlet);
         run.stdin.bytes = job.stdin.clone();
         let ran = guest.execute(cell, run, job.limits.fuel).await;
-        self.newest = job.id;
         self.executions += 1;
         self.cpu += ran.cpu;
         self.untrimmed += ran.cpu;
@@ -202,9 +355,13 @@ impl Worker {
         let usage = usage(&ran, memory);
         let lost = if intact {
             self.guest = Some(guest);
+            self.reached = job.id;
+            self.history.ran(ran.cpu);
             self.lost.take()
         } else {
-            self.lose()
+            // Before the next guest is made: its open files go away now.
+            drop(guest);
+            self.lose(job.id)
         };
         Outcome { end, usage, lost }
     }

@@ -82,6 +82,15 @@ impl MemoryImage {
         self
     }
 
+    /// The image's own bytes, which no guest changes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: `len` bytes from the base are mapped for reading as long as
+        // this value lives, and nothing in this process writes to them. The file
+        // is sealed or in the private cache, where it is replaced, never changed.
+        unsafe { std::slice::from_raw_parts(self.pristine.base().as_ptr(), self.len) }
+    }
+
     pub(crate) fn hot_pages(&self) -> &[PageRun] {
         &self.hot
     }

@@ -32,5 +32,5 @@ pub use memory::CowMemories;
 pub use module::load_module;
 pub use page::{PAGE_BYTES, PageRun, page_count};
 pub use private_file::{PrivateFile, PrivateFileError, Stamp};
-pub use residency::{discard_pages, private_pages, stack_resident_bytes};
+pub use residency::{discard_pages, own_copies, private_pages, stack_resident_bytes};
 pub use stack::{Stacks, trim_stack};

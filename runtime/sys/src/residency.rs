@@ -25,6 +25,34 @@ pub fn private_pages<D>(store: &Store<Housed<D>>, memory: &Memory) -> io::Result
     own_pages(base, memory.data_size(store))
 }
 
+/// Makes own copies of whole pages now, which is cheaper than one by one when
+/// they are written to. The part of the range that is outside of the memory, or
+/// no whole page, is left alone.
+///
+/// # Errors
+/// The system refuses, or has no memory left.
+pub fn own_copies<D: 'static>(
+    mut store: impl AsContextMut<Data = Housed<D>>,
+    memory: &Memory,
+    range: std::ops::Range<usize>,
+) -> io::Result<()> {
+    let bytes = memory.data_mut(&mut store);
+    let start = range.start.next_multiple_of(PAGE_BYTES);
+    let end = range.end.min(bytes.len()) / PAGE_BYTES * PAGE_BYTES;
+    let Some(span) = bytes.get_mut(start..end).filter(|span| !span.is_empty()) else {
+        return Ok(());
+    };
+    // SAFETY: populating writable pages that we hold mutably changes no byte.
+    unsafe {
+        rustix::mm::madvise(
+            span.as_mut_ptr().cast(),
+            span.len(),
+            rustix::mm::Advice::LinuxPopulateWrite,
+        )
+    }
+    .map_err(io::Error::from)
+}
+
 /// Takes the own copies of whole pages away from a guest, on its word that they
 /// hold nothing: they read as the image again, or as zeros behind it. The part of
 /// the range that is outside of the memory, or no whole page, is left alone.

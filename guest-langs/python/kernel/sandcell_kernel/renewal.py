@@ -22,8 +22,8 @@ class Renewal:
         order = wire.loads(data) if data else {}
         if not isinstance(order, dict):
             raise ValueError("the renewal is no JSON object")
-        entropy = bytes.fromhex(order["entropy"]) if order.get("entropy") else os.urandom(32)
-        seed_all(entropy)
+        if not order.get("resumed"):
+            seed_all(bytes.fromhex(order["entropy"]) if order.get("entropy") else os.urandom(32))
         self._calls.lose()
         if order.get("functions") is not None:
             self._set_functions(order["functions"])

@@ -1,0 +1,243 @@
+//! Snapshots, forks and pauses: what saves a sandbox between its cells.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use tokio::sync::oneshot;
+
+use crate::error::{Error, Result};
+use crate::execution::InterruptCause;
+use crate::id::{ContextId, SnapshotId};
+use crate::sandbox::{Sandbox, SandboxBuilder};
+use crate::snapshot::{Busy, Inner as Saved, Snapshot};
+use crate::state::State;
+use crate::worker::{Mailbox, Order, Park, Release, Start};
+
+/// How often cells that wait behind an interrupted one are interrupted, too.
+const INSIST: Duration = Duration::from_millis(20);
+
+/// Most sandboxes of one fork.
+const CHILDREN: usize = 100_000;
+
+impl Sandbox {
+    /// Saves the sandbox as it is between two cells: variables, open files,
+    /// files, environment, clocks. All its contexts stand still for that moment
+    /// and go on.
+    ///
+    /// Asyncio tasks live on in the copies; host calls that were under way fail
+    /// there with `HostFunctionError`.
+    ///
+    /// # Errors
+    /// [`Error::Running`] with [`Busy::Refuse`]; [`Error::Spill`] when the disk
+    /// is full; [`Error::Paused`]; [`Error::Ended`]. The sandbox goes on.
+    pub async fn snapshot(&self, busy: Busy) -> Result<Snapshot> {
+        self.state().running()?;
+        let parked = self.park(busy).await?;
+        let snapshot = self.saved(&parked);
+        parked.release(Release::GoOn);
+        snapshot
+    }
+
+    /// Makes `count` sandboxes that go on from where this one is. They share
+    /// memory pages with the image, and differ from each other in their ids, in
+    /// randomness and in `boot_id`; host functions and limits are the same.
+    ///
+    /// The seed of string hashes is that of the image in all of them.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`], and as [`SandboxBuilder::start`]; then there are no
+    /// children. [`Error::BadSetting`] for more than 100,000.
+    pub async fn fork(&self, count: usize, busy: Busy) -> Result<Vec<Self>> {
+        if count > CHILDREN {
+            return Err(Error::BadSetting {
+                setting: "children",
+                value: count.to_string(),
+                reason: format!("they are at most {CHILDREN}"),
+            });
+        }
+        let snapshot = self.snapshot(busy).await?;
+        let mut children = Vec::with_capacity(count);
+        for _ in 0..count {
+            children.push(self.copy_of(&snapshot).start().await?);
+        }
+        Ok(children)
+    }
+
+    fn copy_of(&self, snapshot: &Snapshot) -> SandboxBuilder {
+        let settings = &self.inner.settings;
+        SandboxBuilder::new(self.inner.runtime.clone())
+            .snapshot(snapshot)
+            .functions((*settings.functions).clone())
+            .checkpoints(settings.checkpoints)
+    }
+
+    /// Saves the sandbox and gives its memory back. Until [`Self::resume`] it runs
+    /// no cell; files can be read and written. The state is on disk as long as
+    /// this process lives; [`Snapshot::save`] of the answer makes it outlive that,
+    /// see [`SandboxBuilder::resume`].
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn pause(&self, busy: Busy) -> Result<Snapshot> {
+        {
+            let mut contexts = self.inner.lock();
+            contexts.state.running()?;
+            contexts.state = State::Pausing;
+            for mailbox in contexts.live.values() {
+                mailbox.set_paused(true);
+            }
+        }
+        // Also when this call is given up in its middle, the sandbox goes on.
+        let mut pausing = Pausing {
+            sandbox: self,
+            done: false,
+        };
+        let parked = self.park(busy).await?;
+        let snapshot = self.saved(&parked)?;
+        parked.release(Release::PutAway);
+        pausing.done = true;
+        Ok(snapshot)
+    }
+
+    /// Lets a paused sandbox go on. Its interpreters are there again with the
+    /// first cell of each context.
+    ///
+    /// # Errors
+    /// [`Error::Ended`]. A running sandbox goes on running.
+    pub fn resume(&self) -> Result<()> {
+        let mut contexts = self.inner.lock();
+        match contexts.state {
+            State::Ended => Err(Error::Ended {
+                what: "the sandbox",
+            }),
+            State::Pausing => Err(Error::Paused),
+            State::Running => Ok(()),
+            State::Paused => {
+                contexts.go_on();
+                Ok(())
+            }
+        }
+    }
+
+    fn saved(&self, parked: &Parked) -> Result<Snapshot> {
+        let inner = &self.inner;
+        let settings = &inner.settings;
+        let tree = settings.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tree = tree.clone();
+        tree.forget_holders();
+        Ok(Snapshot {
+            inner: Arc::new(Saved {
+                id: SnapshotId::random(),
+                sandbox: inner.id,
+                created: now(),
+                image: (
+                    settings.image.name().to_owned(),
+                    settings.image.id().to_owned(),
+                ),
+                environment: settings.environment.clone(),
+                limits: settings.limits.clone(),
+                determinism: settings.determinism,
+                first: inner.first,
+                contexts: parked.starts.clone(),
+                tree,
+                key: inner.runtime.snapshot_key()?,
+            }),
+        })
+    }
+
+    /// Has all contexts stand still between two cells.
+    async fn park(&self, busy: Busy) -> Result<Parked> {
+        let live: Vec<(ContextId, Mailbox)> = {
+            let contexts = self.inner.lock();
+            let live = contexts.live.iter();
+            live.map(|(id, mailbox)| (*id, mailbox.clone())).collect()
+        };
+        if busy == Busy::Refuse
+            && let Some((id, _)) = live.iter().find(|(_, mailbox)| mailbox.is_busy())
+        {
+            return Err(Error::Running {
+                context: id.to_string(),
+            });
+        }
+        let mut releases = Vec::new();
+        let mut answers = Vec::new();
+        for (id, mailbox) in &live {
+            let (reply, answer) = oneshot::channel();
+            let (release, released) = oneshot::channel();
+            let park = Park {
+                reply,
+                release: released,
+            };
+            mailbox.put_even_paused(Order::Park(park))?;
+            releases.push(release);
+            answers.push(async {
+                let start = answer.await.map_err(|_| Error::Ended {
+                    what: "the context",
+                })??;
+                Ok::<_, Error>((*id, start))
+            });
+        }
+        let starts = tokio::select! {
+            biased;
+            starts = try_join_all(answers) => starts?,
+            () = insist(&live, busy) => return Err(Error::bug("insisting came to an end")),
+        };
+        Ok(Parked { starts, releases })
+    }
+}
+
+/// A pause that is under way.
+struct Pausing<'a> {
+    sandbox: &'a Sandbox,
+    done: bool,
+}
+
+impl Drop for Pausing<'_> {
+    fn drop(&mut self) {
+        let mut contexts = self.sandbox.inner.lock();
+        match (contexts.state, self.done) {
+            (State::Pausing, true) => contexts.state = State::Paused,
+            (State::Pausing, false) => contexts.go_on(),
+            _ => {}
+        }
+    }
+}
+
+/// Interrupts cells until nobody needs it any more.
+async fn insist(live: &[(ContextId, Mailbox)], busy: Busy) {
+    match busy {
+        Busy::Wait(time) => tokio::time::sleep(time).await,
+        Busy::Interrupt => {}
+        Busy::Refuse => std::future::pending().await,
+    }
+    loop {
+        for (_, mailbox) in live {
+            mailbox.ask(InterruptCause::Saving);
+        }
+        tokio::time::sleep(INSIST).await;
+    }
+}
+
+/// Contexts that stand still. Dropped, they go on.
+struct Parked {
+    starts: Vec<(ContextId, Start)>,
+    releases: Vec<oneshot::Sender<Release>>,
+}
+
+impl Parked {
+    fn release(self, how: Release) {
+        for release in self.releases {
+            // A worker that is gone needs no release.
+            let _gone = release.send(how);
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a snapshot says when it was taken"
+)]
+fn now() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}

@@ -1,0 +1,280 @@
+//! A snapshot out of a file.
+//!
+//! The file is hostile until its digest was checked, and what was authentic is
+//! still parsed strictly: a key may be known to somebody else.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom, Take};
+use std::path::Path;
+use std::sync::Arc;
+
+use sandcell_sys::{PAGE_BYTES, PageRun, PrivateFile, PrivateFileError};
+
+use crate::engine::GuestState;
+use crate::error::{Error, Result, SnapshotFault};
+use crate::files::{FileLimits, LIBRARY_PATH, SavedError, StashWriter, Storage, Tree};
+use crate::id::{ContextId, SandboxId, SnapshotId};
+use crate::image::Image;
+use crate::limits::Limits;
+use crate::snapshot::digest::{FILE_BYTES, PREFIX_BYTES, Prefix, prefix_of};
+use crate::snapshot::head::{HEAD_BYTES, Head, SavedState, at};
+use crate::snapshot::{Inner, Key, Snapshot};
+use crate::wasi::Descriptors;
+use crate::worker::{Beginning, Start};
+
+/// Bytes read at once.
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// Most bytes of a linear memory.
+const MEMORY_BYTES: u64 = 1 << 32;
+
+type Fallible<T> = std::result::Result<T, SnapshotFault>;
+
+/// Reads and checks a snapshot. `image` finds the image of a name.
+pub(crate) fn load(
+    path: &Path,
+    key: &Key,
+    storage: &Storage,
+    image: impl FnOnce(&str) -> Result<Image>,
+) -> Result<Snapshot> {
+    let bad = |reason| Error::BadSnapshot {
+        path: path.to_owned(),
+        reason,
+    };
+    let file = PrivateFile::open(path).map_err(|error| match error {
+        PrivateFileError::Open { source, .. } => Error::io("open", path)(source),
+        other => bad(SnapshotFault::NotPrivate {
+            detail: other.to_string(),
+        }),
+    })?;
+    let file_bytes = file.stamp().bytes;
+    if file_bytes > FILE_BYTES {
+        return Err(bad(SnapshotFault::TooLarge {
+            bytes: file_bytes,
+            allowed: FILE_BYTES,
+        }));
+    }
+    let mut file = file.into_file();
+    let prefix = Prefix::read(&mut file, file_bytes).map_err(bad)?;
+    let found = prefix_of(&mut (&mut file).take(prefix.body_bytes), key);
+    // Compared as a whole; who can read our answers can read the file.
+    if found.map_err(Error::io("read", path))? != prefix {
+        return Err(bad(SnapshotFault::Digest));
+    }
+    file.seek(SeekFrom::Start(PREFIX_BYTES as u64))
+        .map_err(Error::io("read", path))?;
+    let mut body = Body {
+        input: BufReader::with_capacity(BUFFER_BYTES, file.take(prefix.body_bytes)),
+    };
+    let head = body.head().map_err(bad)?;
+    let image = image(&head.image)?;
+    if image.id() != head.image_id {
+        return Err(bad(SnapshotFault::OtherImage {
+            name: head.image,
+            found: head.image_id,
+            expected: image.id().to_owned(),
+        }));
+    }
+    body.rest(head, &image, storage, key).map_err(bad)
+}
+
+fn malformed(detail: impl Into<String>) -> SnapshotFault {
+    SnapshotFault::Malformed {
+        detail: detail.into(),
+    }
+}
+
+impl From<SavedError> for SnapshotFault {
+    fn from(error: SavedError) -> Self {
+        malformed(error.to_string())
+    }
+}
+
+struct Body {
+    input: BufReader<Take<File>>,
+}
+
+impl Body {
+    fn head(&mut self) -> Fallible<Head> {
+        let mut len = [0; 4];
+        self.fill(&mut len)?;
+        let len = u32::from_le_bytes(len);
+        if len > HEAD_BYTES {
+            return Err(malformed(format!("a head of {len} bytes")));
+        }
+        let mut text = Vec::new();
+        let read = (&mut self.input)
+            .take(u64::from(len))
+            .read_to_end(&mut text);
+        if read.ok() != Some(len as usize) {
+            return Err(malformed("it ends within its head"));
+        }
+        serde_json::from_slice(&text).map_err(|error| malformed(error.to_string()))
+    }
+
+    fn fill(&mut self, into: &mut [u8]) -> Fallible<()> {
+        self.input
+            .read_exact(into)
+            .map_err(|error| malformed(error.to_string()))
+    }
+
+    fn rest(
+        mut self,
+        head: Head,
+        image: &Image,
+        storage: &Storage,
+        key: &Key,
+    ) -> Fallible<Snapshot> {
+        let limits = Limits::from(&head.limits);
+        limits
+            .check()
+            .map_err(|error| malformed(error.to_string()))?;
+        let bounds = FileLimits {
+            bytes: limits.file_bytes,
+            entries: limits.file_entries,
+            ..FileLimits::default()
+        };
+        let library: Arc<dyn crate::files::Backing> = image.library();
+        let mounts = [(LIBRARY_PATH, library)];
+        let mut tree = Tree::load(&mut self.input, &bounds, storage.clone(), &mounts)?;
+        let contexts = self.contexts(&head, image, &limits, storage, &mut tree)?;
+        tree.forget_holders();
+        let mut left = Vec::new();
+        if (&mut self.input).take(1).read_to_end(&mut left).ok() != Some(0) {
+            return Err(malformed("there is more behind its pages"));
+        }
+        let first = id(&head.first)?;
+        if !contexts.iter().any(|(id, _)| *id == first) {
+            return Err(malformed("its first context is not in it"));
+        }
+        Ok(Snapshot {
+            inner: Arc::new(Inner {
+                id: SnapshotId::parse(&head.id).ok_or_else(|| malformed("its id"))?,
+                sandbox: SandboxId::parse(&head.sandbox).ok_or_else(|| malformed("its sandbox"))?,
+                created: at(head.created_ns),
+                image: (head.image, head.image_id),
+                environment: head.environment,
+                limits,
+                determinism: head.determinism.map(Into::into),
+                first,
+                contexts,
+                tree,
+                key: key.clone(),
+            }),
+        })
+    }
+
+    fn contexts(
+        &mut self,
+        head: &Head,
+        image: &Image,
+        limits: &Limits,
+        storage: &Storage,
+        tree: &mut Tree,
+    ) -> Fallible<Vec<(ContextId, Start)>> {
+        if head.contexts.len() > limits.contexts as usize {
+            return Err(malformed(format!("{} contexts", head.contexts.len())));
+        }
+        let mut tables = Vec::new();
+        for state in head
+            .contexts
+            .iter()
+            .filter_map(|saved| saved.state.as_ref())
+        {
+            check(state, image)?;
+            tables.push(Descriptors::load(
+                &mut self.input,
+                limits.descriptors,
+                tree,
+            )?);
+        }
+        let mut tables = tables.into_iter();
+        let mut contexts: Vec<(ContextId, Start)> = Vec::new();
+        for saved in &head.contexts {
+            let state = match &saved.state {
+                None => None,
+                Some(state) => {
+                    let descriptors = tables.next().ok_or_else(|| malformed("descriptors"))?;
+                    Some(Arc::new(self.state(state, descriptors, storage)?))
+                }
+            };
+            let id = id(&saved.id)?;
+            if contexts.iter().any(|(known, _)| *known == id) {
+                return Err(malformed("two contexts have one id"));
+            }
+            let after = saved.after;
+            let beginning = Beginning::default();
+            contexts.push((
+                id,
+                Start {
+                    state,
+                    after,
+                    beginning,
+                },
+            ));
+        }
+        Ok(contexts)
+    }
+
+    fn state(
+        &mut self,
+        saved: &SavedState,
+        descriptors: Descriptors,
+        storage: &Storage,
+    ) -> Fallible<GuestState> {
+        let runs: Vec<PageRun> = saved
+            .runs
+            .iter()
+            .map(|(first, count)| PageRun {
+                first: *first,
+                count: *count,
+            })
+            .collect();
+        let mut left = sandcell_sys::page_count(&runs) * PAGE_BYTES as u64;
+        let mut writer = StashWriter::new(storage);
+        let unsaved = |error: crate::files::SpillError| malformed(error.to_string());
+        let mut buffer = vec![0; BUFFER_BYTES];
+        while left > 0 {
+            let len = usize::try_from(left).map_or(BUFFER_BYTES, |left| left.min(BUFFER_BYTES));
+            let chunk = buffer.get_mut(..len).unwrap_or_default();
+            self.fill(chunk)?;
+            writer.write(chunk).map_err(unsaved)?;
+            left -= len as u64;
+        }
+        Ok(GuestState {
+            memory_bytes: saved.memory_bytes,
+            runs,
+            pages: writer.finish().map_err(unsaved)?,
+            globals: saved.globals.clone(),
+            descriptors,
+            clocks: saved.clocks(),
+        })
+    }
+}
+
+fn id(text: &str) -> Fallible<ContextId> {
+    ContextId::parse(text).ok_or_else(|| malformed("the id of a context"))
+}
+
+/// Checks what a state claims about its memory, before anything is made for it.
+fn check(state: &SavedState, image: &Image) -> Fallible<()> {
+    let bytes = state.memory_bytes;
+    if bytes % 65_536 != 0 || bytes > MEMORY_BYTES || bytes < image.memory_bytes() {
+        return Err(malformed(format!("a memory of {bytes} bytes")));
+    }
+    let kinds = state.globals.iter().map(std::mem::discriminant);
+    if !kinds.eq(image.globals().iter().map(std::mem::discriminant)) {
+        return Err(malformed("its globals are not those of the image"));
+    }
+    let mut free_from = 0;
+    for (first, count) in &state.runs {
+        let (first, count) = (u64::from(*first), u64::from(*count));
+        let end = first + count;
+        if count == 0 || first < free_from || end * PAGE_BYTES as u64 > bytes {
+            return Err(malformed(format!("a run of {count} pages from {first}")));
+        }
+        // A run that touches the one before would be one with it.
+        free_from = end + 1;
+    }
+    Ok(())
+}

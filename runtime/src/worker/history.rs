@@ -1,0 +1,164 @@
+//! The checkpoints of a context.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::checkpoints::Checkpoints;
+use crate::engine::{Guest, GuestState};
+use crate::error::Result;
+use crate::files::{Storage, Tree};
+use crate::id::ExecutionId;
+use crate::wasi::Descriptors;
+
+/// Most checkpoints of a context, and most bytes of their pages.
+const KEPT: usize = 16;
+const KEPT_BYTES: u64 = 256 << 20;
+
+/// Under [`Checkpoints::Auto`], cells run this much longer than checkpoints take.
+const SHARE: u32 = 20;
+
+/// What a checkpoint is taken to cost before one was taken.
+const FIRST_COST: Duration = Duration::from_micros(100);
+
+/// Saved states of one context, oldest first.
+#[derive(Debug)]
+pub(super) struct History {
+    policy: Checkpoints,
+    storage: Storage,
+    tree: Arc<Mutex<Tree>>,
+    kept: VecDeque<Checkpoint>,
+    /// Run time of cells since the last one.
+    at_risk: Duration,
+    /// What the last one took.
+    cost: Duration,
+}
+
+/// A saved state, and what keeps its open files there.
+#[derive(Debug)]
+struct Checkpoint {
+    /// The last execution whose effects it has; 0 for none.
+    after: ExecutionId,
+    /// `None` is the state of a fresh guest.
+    state: Option<Arc<GuestState>>,
+    held: Descriptors,
+    tree: Arc<Mutex<Tree>>,
+}
+
+impl Drop for Checkpoint {
+    fn drop(&mut self) {
+        let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        self.held.release(&mut tree);
+    }
+}
+
+impl History {
+    /// A history that starts with `state`, after the execution `after`.
+    pub(super) fn new(
+        policy: Checkpoints,
+        storage: Storage,
+        tree: Arc<Mutex<Tree>>,
+        state: Option<Arc<GuestState>>,
+        after: ExecutionId,
+    ) -> Self {
+        let mut history = Self {
+            policy,
+            storage,
+            tree,
+            kept: VecDeque::new(),
+            at_risk: Duration::ZERO,
+            cost: FIRST_COST,
+        };
+        history.push(state, after);
+        history
+    }
+
+    /// A cell ran and the guest is whole.
+    pub(super) fn ran(&mut self, time: Duration) {
+        self.at_risk += time;
+    }
+
+    /// Whether the guest has to be saved before the next cell, which waits.
+    pub(super) fn is_due(&self) -> bool {
+        match self.policy {
+            Checkpoints::EveryCell => !self.at_risk.is_zero(),
+            Checkpoints::Auto => self.at_risk >= self.cost * SHARE,
+            Checkpoints::Never => false,
+        }
+    }
+
+    /// Whether it is worth saving now that the guest lies idle.
+    pub(super) fn is_worth_it(&self) -> bool {
+        self.policy != Checkpoints::Never
+            && self.at_risk * 8 >= self.cost
+            && !self.at_risk.is_zero()
+    }
+
+    /// Saves the guest, whose last execution was `after`.
+    pub(super) async fn save(
+        &mut self,
+        guest: &mut Guest,
+        after: ExecutionId,
+    ) -> Result<Arc<GuestState>> {
+        let start = Instant::now();
+        // Also when it fails: it is not tried again before more is at risk.
+        self.at_risk = Duration::ZERO;
+        let state = Arc::new(guest.capture(&self.storage).await?);
+        self.push(Some(Arc::clone(&state)), after);
+        self.cost = start.elapsed();
+        Ok(state)
+    }
+
+    fn push(&mut self, state: Option<Arc<GuestState>>, after: ExecutionId) {
+        // Two states after the same execution differ in timers at most.
+        self.kept.retain(|checkpoint| checkpoint.after < after);
+        let mut held = state
+            .as_ref()
+            .map_or_else(|| Descriptors::new(0), |state| state.descriptors.clone());
+        let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        let _closed = held.retain(&mut tree);
+        drop(tree);
+        self.kept.push_back(Checkpoint {
+            after,
+            state,
+            held,
+            tree: Arc::clone(&self.tree),
+        });
+        while self.kept.len() > 1 && (self.kept.len() > KEPT || self.bytes() > KEPT_BYTES) {
+            self.kept.pop_front();
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        let states = self.kept.iter().filter_map(|kept| kept.state.as_ref());
+        states.map(|state| state.page_bytes()).sum()
+    }
+
+    /// The state to go back to, and the execution that it stands after.
+    pub(super) fn last(&self) -> (Option<Arc<GuestState>>, ExecutionId) {
+        self.kept.back().map_or((None, ExecutionId(0)), |kept| {
+            (kept.state.clone(), kept.after)
+        })
+    }
+
+    /// Gives up the last state. Without any, the next guest is a fresh one.
+    pub(super) fn drop_last(&mut self) {
+        self.kept.pop_back();
+    }
+
+    /// Nothing is at risk any more: the guest is gone.
+    pub(super) fn forget_risk(&mut self) {
+        self.at_risk = Duration::ZERO;
+    }
+
+    /// Goes back to the last state before the execution `reached`. False when
+    /// there is none; then nothing has changed.
+    pub(super) fn step_back(&mut self, reached: ExecutionId) -> bool {
+        let Some(at) = self.kept.iter().rposition(|kept| kept.after < reached) else {
+            return false;
+        };
+        self.kept.truncate(at + 1);
+        self.at_risk = Duration::ZERO;
+        true
+    }
+}
