@@ -9,6 +9,7 @@ use super::tree::Tree;
 mod contents;
 mod directory;
 mod edit;
+mod folder;
 mod fork;
 mod host;
 mod library;
@@ -82,7 +83,9 @@ fn shown(tree: &Tree) -> Vec<String> {
                     let text = String::from_utf8(tree.read(&path).unwrap()).unwrap();
                     lines.push(format!("{path} = {text}"));
                 }
-                super::Kind::Device(_) => lines.push(format!("{path} (device)")),
+                super::Kind::Device(_) | super::Kind::Other => {
+                    lines.push(format!("{path} (device)"))
+                }
             }
         }
     }
