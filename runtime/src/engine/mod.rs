@@ -14,6 +14,7 @@ mod ladder;
 mod meter;
 mod polling;
 mod preview1;
+mod program;
 mod state;
 mod ticker;
 mod trap;
@@ -21,6 +22,8 @@ mod trap;
 pub(crate) use clock::Clocks;
 pub(crate) use config::{Engine, Metering};
 pub(crate) use flat::{FlatModule, GlobalValue, flatten};
+pub use program::{Ended, run_program};
+
 pub(crate) use guest::{Cell, Guest, GuestModule, Origin, Ran};
 pub(crate) use state::{Run, World};
 pub(crate) use ticker::Ticker;
