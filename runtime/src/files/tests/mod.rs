@@ -12,6 +12,7 @@ mod edit;
 mod folder;
 mod fork;
 mod host;
+mod hostile;
 mod library;
 mod model;
 mod quota;
@@ -84,7 +85,7 @@ fn shown(tree: &Tree) -> Vec<String> {
                     lines.push(format!("{path} = {text}"));
                 }
                 super::Kind::Device(_) | super::Kind::Other => {
-                    lines.push(format!("{path} (device)"))
+                    lines.push(format!("{path} (device)"));
                 }
             }
         }
