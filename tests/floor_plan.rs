@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the runtime from the ground up. A room may import rooms that
 /// stand before it, and itself.
-const FLOORS: [&[&str]; 14] = [
-    &["limits", "id", "determinism", "files"],
+const FLOORS: [&[&str]; 15] = [
+    &["limits", "id", "determinism", "checkpoints", "files"],
     &["error"],
     &["state"],
     &["execution"],
@@ -23,6 +23,7 @@ const FLOORS: [&[&str]; 14] = [
     &["engine"],
     &["image"],
     &["worker"],
+    &["snapshot"],
     &["context"],
     &["sandbox"],
     &["runtime"],

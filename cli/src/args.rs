@@ -167,6 +167,13 @@ pub(crate) struct SandboxArguments {
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub(crate) env: Vec<OsString>,
 
+    /// Show a folder of the host in the sandbox, read-only unless `:rw` follows
+    ///
+    /// Can be given several times. What a program writes there is on the host at
+    /// once, and stays.
+    #[arg(long, value_name = "HOST:GUEST[:rw]")]
+    pub(crate) mount: Vec<OsString>,
+
     /// Make runs repeatable: fixes randomness, and the clock to 2026-01-01
     ///
     /// Two runs of the same program with the same seed then print the same.

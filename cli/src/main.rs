@@ -11,6 +11,7 @@ mod exit;
 mod input;
 mod interrupt;
 mod language;
+mod mount;
 mod open;
 mod patience;
 mod progress;

@@ -11,6 +11,7 @@ use crate::args::SandboxArguments;
 use crate::exit::Failure;
 use crate::input::text;
 use crate::language::{self, BuildSettings};
+use crate::mount::Mount;
 use crate::patience::Patience;
 use crate::progress::Display;
 
@@ -50,10 +51,15 @@ pub(crate) async fn sandbox(
     limits: Limits,
 ) -> Result<Sandbox, Failure> {
     let environment = environment(arguments)?;
+    let mounts = arguments.mount.iter().map(Mount::parse);
+    let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
     let runtime = runtime(&arguments.image).await?;
     let mut builder: SandboxBuilder = runtime.sandbox().limits(limits);
     for (name, value) in environment {
         builder = builder.env(name, value);
+    }
+    for mount in mounts {
+        builder = builder.mount(mount.guest, mount.host, mount.access);
     }
     if let Some(seed) = arguments.seed {
         builder = builder.determinism(Determinism {

@@ -348,8 +348,9 @@ fn files_kind(error: &FileError) -> ErrorKind {
         | FileError::NoSpace { .. }
         | FileError::TooManyEntries { .. }
         | FileError::FileTooLarge { .. }
-        | FileError::TooManyHardLinks { .. } => ErrorKind::Limit,
-        FileError::Spill(_) => ErrorKind::System,
+        | FileError::TooManyHardLinks { .. }
+        | FileError::TooManyOpen { .. } => ErrorKind::Limit,
+        FileError::Spill(_) | FileError::Host { .. } => ErrorKind::System,
         FileError::Library(_) => ErrorKind::Image,
         FileError::Stale | FileError::Busy => ErrorKind::State,
         _ => ErrorKind::Invalid,

@@ -45,6 +45,9 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Files, folders and links in the sandbox. Default 100,000.
     pub file_entries: u64,
+    /// Bytes that may be written to each mounted folder of the host, in all.
+    /// Default 1 GiB.
+    pub mount_bytes: u64,
     /// Open descriptors of each context. Default 1,024.
     pub descriptors: u32,
 }
@@ -64,6 +67,7 @@ impl Default for Limits {
             contexts: 64,
             file_bytes: 1024 * MIB,
             file_entries: 100_000,
+            mount_bytes: 1024 * MIB,
             descriptors: 1024,
         }
     }

@@ -47,3 +47,26 @@ fn a_seed_fixes_the_clock() {
         .exits(0)
         .prints("'2026-01-01'\n");
 }
+
+#[test]
+fn folders_of_the_host_are_mounted() {
+    let folder = tempfile::TempDir::new().unwrap();
+    std::fs::write(folder.path().join("in.txt"), "from the host").unwrap();
+    let host = folder.path().to_str().unwrap();
+    let read = "print(open('/data/in.txt').read())";
+    run(&["--mount", &format!("{host}:/data"), "-c", read])
+        .exits(0)
+        .prints("from the host\n");
+    let write = "open('/data/out.txt', 'w').write('x')";
+    run(&["--mount", &format!("{host}:/data"), "-c", write]).exits(1);
+    assert!(!folder.path().join("out.txt").exists());
+    run(&["--mount", &format!("{host}:/data:rw"), "-c", write]).exits(0);
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("out.txt")).unwrap(),
+        "x"
+    );
+    run(&["--mount", &format!("{host}/none:/data"), "-c", "1"]).says("none");
+    run(&["--mount", "/data", "-c", "1"])
+        .exits(2)
+        .says("error: `--mount /data` names no two paths");
+}

@@ -14,6 +14,7 @@ mod ladder;
 mod meter;
 mod polling;
 mod preview1;
+mod program;
 mod saved;
 mod state;
 mod ticker;
@@ -22,6 +23,8 @@ mod trap;
 pub(crate) use clock::{ClockReading, Clocks};
 pub(crate) use config::{Engine, Metering};
 pub(crate) use flat::{FlatModule, GlobalValue, flatten};
+pub use program::{Ended, run_program};
+
 pub(crate) use guest::{Cell, Guest, GuestModule, Origin, Ran};
 pub(crate) use saved::GuestState;
 pub(crate) use state::{Run, World};

@@ -41,7 +41,11 @@ impl Tree {
         offset: u64,
         length: u64,
     ) -> Result<(), FileError> {
-        let node = self.node(Self::writable(id)?)?;
+        if id.mount != 0 {
+            self.check_size(offset.saturating_add(length))?;
+            return self.mount_of(id)?.check_write(id.inode, length);
+        }
+        let node = self.node(id.inode)?;
         match &node.body {
             Body::File(_) if node.sealed => Err(FileError::Denied),
             Body::File(contents) => {
@@ -79,6 +83,9 @@ impl Tree {
         now_ns: u64,
     ) -> Result<usize, FileError> {
         self.check_write(id, offset, data.len() as u64)?;
+        if id.mount != 0 {
+            return self.mount_of(id)?.write(id.inode, offset, data);
+        }
         if data.is_empty() || matches!(self.node(id.inode)?.body, Body::Device(_)) {
             return Ok(data.len());
         }
@@ -96,6 +103,9 @@ impl Tree {
     ) -> Result<(), FileError> {
         self.check_write(id, 0, 0)?;
         self.check_size(size)?;
+        if id.mount != 0 {
+            return self.mount_of(id)?.set_size(id.inode, size);
+        }
         self.change_contents(id.inode, now_ns, |contents, _| {
             contents.set_size(size);
             Ok(())
@@ -111,6 +121,15 @@ impl Tree {
         now_ns: u64,
     ) -> Result<(), FileError> {
         self.check_write(id, offset, length)?;
+        if id.mount != 0 {
+            // What is added counts against the mount; it may be a hole on the host.
+            let end = offset.saturating_add(length);
+            let backing = self.mount_of(id)?;
+            if backing.stat(id.inode)?.size < end {
+                backing.set_size(id.inode, end)?;
+            }
+            return Ok(());
+        }
         self.change_contents(id.inode, now_ns, |contents, residence| {
             contents.allocate(offset, length, residence)
         })
@@ -123,7 +142,10 @@ impl Tree {
         data: &[u8],
         now_ns: u64,
     ) -> Result<(), FileError> {
-        let inode = Self::writable(id)?;
+        if id.mount != 0 {
+            return self.replace_mounted(id, data);
+        }
+        let inode = id.inode;
         self.check_size(data.len() as u64)?;
         let Body::File(old) = &self.node(inode)?.body else {
             return Err(FileError::Invalid);
@@ -144,6 +166,25 @@ impl Tree {
             *contents = fresh;
             Ok(())
         })
+    }
+
+    /// Write a file of a mount anew. An error may leave a part.
+    fn replace_mounted(&self, id: NodeId, data: &[u8]) -> Result<(), FileError> {
+        let backing = self.mount_of(id)?;
+        backing.check_write(id.inode, data.len() as u64)?;
+        backing.set_size(id.inode, 0)?;
+        let mut written = 0;
+        while let Some(rest) = data.get(written..).filter(|rest| !rest.is_empty()) {
+            match backing.write(id.inode, written as u64, rest)? {
+                0 => {
+                    return Err(FileError::Host {
+                        kind: std::io::ErrorKind::WriteZero,
+                    });
+                }
+                more => written += more,
+            }
+        }
+        Ok(())
     }
 
     /// Which chunks of a file that has `own` bytes in memory may stay there.
@@ -213,6 +254,10 @@ impl Tree {
         modified_ns: Option<u64>,
         now_ns: u64,
     ) -> Result<(), FileError> {
+        if id.mount != 0 {
+            let backing = self.mount_of(id)?;
+            return backing.set_times(id.inode, accessed_ns, modified_ns);
+        }
         self.change_node(id, now_ns, |node| {
             node.accessed_ns = accessed_ns.unwrap_or(node.accessed_ns);
             node.modified_ns = modified_ns.unwrap_or(node.modified_ns);

@@ -67,6 +67,10 @@ impl Tree {
         name: &str,
         now_ns: u64,
     ) -> Result<NodeId, FileError> {
+        if directory.mount != 0 {
+            let inode = self.mount_of(directory)?.make_file(directory.inode, name)?;
+            return Ok(NodeId { inode, ..directory });
+        }
         let body = Body::File(super::contents::Contents::default());
         self.make(directory, name, body, Attributes::FILE, now_ns)
     }
@@ -78,6 +82,11 @@ impl Tree {
         name: &str,
         now_ns: u64,
     ) -> Result<NodeId, FileError> {
+        if directory.mount != 0 {
+            let backing = self.mount_of(directory)?;
+            let inode = backing.make_directory(directory.inode, name)?;
+            return Ok(NodeId { inode, ..directory });
+        }
         let body = Body::Directory(Directory::default());
         self.make(directory, name, body, Attributes::DIRECTORY, now_ns)
     }
@@ -102,6 +111,11 @@ impl Tree {
         if target.as_bytes().contains(&0) {
             return Err(FileError::InvalidName);
         }
+        if directory.mount != 0 {
+            let backing = self.mount_of(directory)?;
+            let inode = backing.make_link(directory.inode, name, target)?;
+            return Ok(NodeId { inode, ..directory });
+        }
         let body = Body::SymbolicLink(Arc::from(target));
         self.make(directory, name, body, Attributes::LINK, now_ns)
     }
@@ -116,6 +130,10 @@ impl Tree {
     ) -> Result<(), FileError> {
         if file.mount != directory.mount {
             return Err(FileError::CrossDevice);
+        }
+        if directory.mount != 0 {
+            let backing = self.mount_of(directory)?;
+            return backing.link(file.inode, directory.inode, name);
         }
         let (parent, entries) = self.editable(directory)?;
         if entries.get(name).is_some() {
@@ -155,6 +173,9 @@ impl Tree {
         name: &str,
         now_ns: u64,
     ) -> Result<(), FileError> {
+        if directory.mount != 0 {
+            return self.mount_of(directory)?.remove_file(directory.inode, name);
+        }
         let (parent, entries) = self.editable(directory)?;
         let inode = entries.get(name).ok_or(FileError::NotFound)?.inode;
         let node = self.node(inode)?;
@@ -178,6 +199,10 @@ impl Tree {
         name: &str,
         now_ns: u64,
     ) -> Result<(), FileError> {
+        if directory.mount != 0 {
+            let backing = self.mount_of(directory)?;
+            return backing.remove_directory(directory.inode, name);
+        }
         let (parent, entries) = self.editable(directory)?;
         let inode = entries.get(name).ok_or(FileError::NotFound)?.inode;
         self.check_replaceable(inode, Kind::Directory)?;
@@ -219,6 +244,11 @@ impl Tree {
         let ((from_directory, from_name), (to_directory, to_name)) = (from, to);
         if from_directory.mount != to_directory.mount {
             return Err(FileError::CrossDevice);
+        }
+        if from_directory.mount != 0 {
+            let backing = self.mount_of(from_directory)?;
+            let (from, to) = (from_directory.inode, to_directory.inode);
+            return backing.rename((from, from_name), (to, to_name));
         }
         let (source, entries) = self.editable(from_directory)?;
         let inode = entries.get(from_name).ok_or(FileError::NotFound)?.inode;

@@ -108,6 +108,18 @@ pub enum FileError {
         /// The most names one file may have.
         limit: u32,
     },
+    /// As many files of a mounted folder are open as may be.
+    #[error("the limit of {limit} open files of the mount is reached")]
+    TooManyOpen {
+        /// The most files of it that may be open at once.
+        limit: usize,
+    },
+    /// The host could not do it in a mounted folder.
+    #[error("the mounted folder: {kind}")]
+    Host {
+        /// What the operating system said.
+        kind: io::ErrorKind,
+    },
     /// The file behind an open handle is not in this tree.
     #[error("stale file handle")]
     Stale,

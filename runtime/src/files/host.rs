@@ -86,7 +86,7 @@ impl Tree {
         match stat.kind {
             Kind::File => {}
             Kind::Directory => return Err(FileError::IsADirectory),
-            Kind::SymbolicLink | Kind::Device(_) => return Err(FileError::Invalid),
+            Kind::SymbolicLink | Kind::Device(_) | Kind::Other => return Err(FileError::Invalid),
         }
         let there = stat.size.saturating_sub(offset).min(length).min(READ_BYTES);
         let mut bytes = vec![0; usize::try_from(there).unwrap_or(0)];
@@ -128,7 +128,9 @@ impl Tree {
                 limit: limit.file_bytes,
             });
         }
-        self.usage.check_bytes(limit, data.len() as u64)?;
+        if walked.directory.mount == 0 {
+            self.usage.check_bytes(limit, data.len() as u64)?;
+        }
         let id = self.make_file_in(walked.directory, name, now_ns)?;
         if let Err(error) = self.replace_contents(id, data, now_ns) {
             self.remove_file_in(walked.directory, name, now_ns)?;
@@ -309,6 +311,10 @@ impl Tree {
         };
         if kind != Kind::Directory {
             return self.remove_file_in(walked.directory, name.as_str(), now_ns);
+        }
+        if walked.directory.mount != 0 {
+            let (backing, above) = (self.mount_of(walked.directory)?, walked.directory.inode);
+            return backing.remove_all(above, name.as_str());
         }
         self.empty_directory(id, now_ns)?;
         self.remove_directory_in(walked.directory, name.as_str(), now_ns)

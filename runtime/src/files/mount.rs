@@ -1,16 +1,22 @@
 //! Other file trees that are shown below a directory of a tree.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::error::FileError;
 use super::node::{Kind, Stat};
 
-/// What lies behind a mount point. Everything in it is read-only for the guest
-/// and for the host's own paths.
+/// What keeps an open file of a [`Backing`] there; dropped with the last use.
+pub type Held = Arc<dyn Any + Send + Sync>;
+
+/// What lies behind a mount point. What changes it answers
+/// [`FileError::ReadOnly`] unless the backing says otherwise.
 ///
 /// A backing numbers its files as it likes; a number stays with its file while
-/// the backing lives. It is shared by all copies of a tree, so it must not
-/// change in a way that a copy could notice.
+/// the backing lives, is never 0 and never another file's. It is shared by all
+/// copies of a tree: if it changes, all of them see it. Its calls are made under
+/// the lock of the sandbox's files, so none may wait for long. Names come
+/// without slashes and are neither `.` nor `..`.
 pub trait Backing: Send + Sync + std::fmt::Debug {
     /// The number of the directory that covers the mount point.
     fn root(&self) -> u64;
@@ -59,6 +65,118 @@ pub trait Backing: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`FileError::NotADirectory`], or why the entries cannot be had.
     fn entry_from(&self, directory: u64, from: u64) -> Result<Option<BackingEntry>, FileError>;
+
+    /// Keep a file there while the answer lives, though its names may go. None
+    /// when it stays anyhow.
+    ///
+    /// # Errors
+    /// Why it cannot be opened.
+    fn hold(&self, inode: u64) -> Result<Option<Held>, FileError> {
+        self.stat(inode).map(|_| None)
+    }
+
+    /// Make an empty file, and say its number.
+    ///
+    /// # Errors
+    /// [`FileError::Exists`], or why it cannot be made.
+    fn make_file(&self, _directory: u64, _name: &str) -> Result<u64, FileError> {
+        Err(FileError::ReadOnly)
+    }
+
+    /// Make an empty directory, and say its number.
+    ///
+    /// # Errors
+    /// As [`Backing::make_file`].
+    fn make_directory(&self, _directory: u64, _name: &str) -> Result<u64, FileError> {
+        Err(FileError::ReadOnly)
+    }
+
+    /// Make a symbolic link, and say its number.
+    ///
+    /// # Errors
+    /// As [`Backing::make_file`].
+    fn make_link(&self, _directory: u64, _name: &str, _target: &str) -> Result<u64, FileError> {
+        Err(FileError::ReadOnly)
+    }
+
+    /// Give a file a further name.
+    ///
+    /// # Errors
+    /// As [`Backing::make_file`]; [`FileError::NotPermitted`] for a directory.
+    fn link(&self, _file: u64, _directory: u64, _name: &str) -> Result<(), FileError> {
+        Err(FileError::ReadOnly)
+    }
+
+    /// Remove a name that is not a directory's.
+    ///
+    /// # Errors
+    /// [`FileError::NotFound`], [`FileError::IsADirectory`].
+    fn remove_file(&self, _directory: u64, _name: &str) -> Result<(), FileError> {
+        Err(FileError::ReadOnly)
+    }
+
+    /// Remove an empty directory.
+    ///
+    /// # Errors
+    /// [`FileError::NotFound`], [`FileError::NotADirectory`],
+    /// [`FileError::NotEmpty`].
+    fn remove_directory(&self, _directory: u64, _name: &str) -> Result<(), FileError> {
+        Err(FileError::ReadOnly)
+    }
+
+    /// Remove a directory with all it holds; links in it are not followed.
+    ///
+    /// # Errors
+    /// Why something could not be removed; what was before is gone.
+    fn remove_all(&self, _directory: u64, _name: &str) -> Result<(), FileError> {
+        Err(FileError::ReadOnly)
+    }
+
+    /// Give a file or directory another directory and name; what is there goes
+    /// if it is of the same sort.
+    ///
+    /// # Errors
+    /// As the host's `rename`.
+    fn rename(&self, _from: (u64, &str), _to: (u64, &str)) -> Result<(), FileError> {
+        Err(FileError::ReadOnly)
+    }
+
+    /// Refuse to write `length` bytes to a file if that cannot be done.
+    ///
+    /// # Errors
+    /// Why not: [`FileError::ReadOnly`], [`FileError::NoSpace`].
+    fn check_write(&self, _inode: u64, _length: u64) -> Result<(), FileError> {
+        Err(FileError::ReadOnly)
+    }
+
+    /// Write at `offset`; returns how many bytes were written.
+    ///
+    /// # Errors
+    /// Why none was.
+    fn write(&self, _inode: u64, _offset: u64, _data: &[u8]) -> Result<usize, FileError> {
+        Err(FileError::ReadOnly)
+    }
+
+    /// Cut or extend a file.
+    ///
+    /// # Errors
+    /// Why not.
+    fn set_size(&self, _inode: u64, _size: u64) -> Result<(), FileError> {
+        Err(FileError::ReadOnly)
+    }
+
+    /// Set the times that are given, in nanoseconds since 1970.
+    ///
+    /// # Errors
+    /// Why not.
+    fn set_times(
+        &self,
+        _inode: u64,
+        _accessed_ns: Option<u64>,
+        _modified_ns: Option<u64>,
+    ) -> Result<(), FileError> {
+        Err(FileError::ReadOnly)
+    }
 }
 
 /// One entry of a directory of a [`Backing`].

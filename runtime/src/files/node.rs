@@ -32,6 +32,11 @@ impl NodeId {
         Self { mount, inode: 0 }
     }
 
+    /// Whether it is what [`NodeId::gone`] gives.
+    pub(crate) const fn is_gone(self) -> bool {
+        self.inode == 0
+    }
+
     pub(crate) const fn own(inode: u64) -> Self {
         Self { mount: 0, inode }
     }
@@ -60,6 +65,9 @@ pub enum Kind {
     SymbolicLink,
     /// A character device.
     Device(Device),
+    /// Something else in a mounted folder of the host: a pipe, a socket, a
+    /// device. It is shown and cannot be opened.
+    Other,
 }
 
 /// The devices of the standard layout.

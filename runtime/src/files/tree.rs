@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::directory::{Directory, FIRST_COOKIE};
 use super::error::FileError;
-use super::mount::{Backing, Mount};
+use super::mount::{Backing, Held, Mount};
 use super::node::{Attributes, Body, Home, Kind, Node, NodeId, Stat};
 use super::quota::{FileLimits, FileUsage};
 use super::spill::Storage;
@@ -32,6 +32,8 @@ pub struct Tree {
     pub(super) usage: FileUsage,
     /// How often nodes are held open, by number.
     pub(super) pins: Arc<BTreeMap<u64, u32>>,
+    /// The same for files of mounts, with what keeps them there.
+    holds: Arc<BTreeMap<NodeId, (u32, Option<Held>)>>,
     pub(super) storage: Storage,
     watches: Vec<Watch>,
 }
@@ -46,6 +48,7 @@ impl Clone for Tree {
             limits: self.limits.clone(),
             usage: self.usage,
             pins: Arc::clone(&self.pins),
+            holds: Arc::clone(&self.holds),
             storage: self.storage.clone(),
             watches: Vec::new(),
         }
@@ -90,6 +93,7 @@ impl Tree {
             limits,
             usage: FileUsage::default(),
             pins: Arc::new(BTreeMap::new()),
+            holds: Arc::new(BTreeMap::new()),
             storage,
             watches: Vec::new(),
         }
@@ -113,7 +117,7 @@ impl Tree {
         self.usage
     }
 
-    /// Show `backing` at the directory `path`, read-only, in this tree and in
+    /// Show `backing` at the directory `path` in this tree and in
     /// the copies made from now on. What the directory holds is covered.
     ///
     /// # Errors
@@ -134,6 +138,15 @@ impl Tree {
             backing,
         });
         Ok(())
+    }
+
+    /// What is mounted where, by the paths given to [`Tree::mount`]: for a tree
+    /// that is loaded in place of this one.
+    #[must_use]
+    pub fn mounted(&self) -> Vec<(Arc<str>, Arc<dyn Backing>)> {
+        let all = self.mounts.iter();
+        all.map(|mount| (Arc::clone(&mount.path), Arc::clone(&mount.backing)))
+            .collect()
     }
 
     /// Watch this tree. At most `capacity` changes (at least 1) wait for the
@@ -357,7 +370,10 @@ impl Tree {
     /// Keep a file from vanishing while it is open, though its names may go.
     pub(crate) fn pin(&mut self, id: NodeId) -> Result<(), FileError> {
         if id.mount != 0 {
-            return self.stat_of(id).map(|_| ());
+            let held = self.mount_of(id)?.hold(id.inode)?;
+            let holds = Arc::make_mut(&mut self.holds);
+            holds.entry(id).or_insert((0, held)).0 += 1;
+            return Ok(());
         }
         self.node(id.inode)?;
         *Arc::make_mut(&mut self.pins).entry(id.inode).or_insert(0) += 1;
@@ -367,6 +383,13 @@ impl Tree {
     /// The reverse of [`Tree::pin`]. A file without names goes with its last pin.
     pub(crate) fn unpin(&mut self, id: NodeId) {
         if id.mount != 0 {
+            let holds = Arc::make_mut(&mut self.holds);
+            if let Some((count, _)) = holds.get_mut(&id) {
+                *count -= 1;
+                if *count == 0 {
+                    holds.remove(&id);
+                }
+            }
             return;
         }
         let pins = Arc::make_mut(&mut self.pins);

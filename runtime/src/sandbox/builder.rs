@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +11,9 @@ use serde_json::Value;
 use crate::checkpoints::Checkpoints;
 use crate::determinism::Determinism;
 use crate::error::{Error, Result};
-use crate::files::{BOOT_ID_PATH, FileLimits, Tree, boot_id_text};
+use crate::files::{
+    Access, BOOT_ID_PATH, FileError, FileLimits, FolderLimits, HostFolder, Tree, boot_id_text,
+};
 use crate::host_function::{HostError, HostFunctions};
 use crate::id::SandboxId;
 use crate::image::Image;
@@ -29,7 +32,7 @@ use crate::worker::{Beginning, Settings, Start};
 /// * fresh randomness, the host's clocks;
 /// * checkpoints as in [`Checkpoints::Auto`];
 /// * files of its own, empty but for the usual folders and the library;
-/// * no network, no host folder.
+/// * no network, no folder of the host.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct SandboxBuilder {
@@ -41,7 +44,16 @@ pub struct SandboxBuilder {
     determinism: Option<Determinism>,
     checkpoints: Checkpoints,
     snapshot: Option<(Snapshot, Beginning)>,
+    mounts: Vec<MountPlan>,
     fault: Option<Arc<Error>>,
+}
+
+/// A folder of the host that is to be mounted.
+#[derive(Debug, Clone)]
+struct MountPlan {
+    guest: String,
+    host: PathBuf,
+    access: Access,
 }
 
 impl SandboxBuilder {
@@ -55,6 +67,7 @@ impl SandboxBuilder {
             determinism: None,
             checkpoints: Checkpoints::default(),
             snapshot: None,
+            mounts: Vec::new(),
             fault: None,
         }
     }
@@ -147,6 +160,37 @@ impl SandboxBuilder {
         self
     }
 
+    /// Shows a folder of the host at an absolute path of the sandbox, which is
+    /// made if it is missing; what it holds is covered. The folder must be there
+    /// when the sandbox starts.
+    ///
+    /// It is the one thing of the host that guests see. Nothing outside of it is
+    /// within reach, whatever links are in it: a link leads to where its target
+    /// is in the sandbox. Pipes, sockets and devices cannot be opened, names
+    /// that are not UTF-8 are not shown, permission bits and owners of the host
+    /// are not either.
+    ///
+    /// With [`Access::ReadWrite`] guests change the folder itself, at once and
+    /// for good: neither quotas of the sandbox's files nor copies of the sandbox
+    /// contain it. [`Limits::mount_bytes`] bounds what is written. Links that
+    /// guests make there cannot lead out of the folder when they are made. Let
+    /// no program that follows links trust what such a folder holds.
+    ///
+    /// Changes in it are not told to watchers.
+    pub fn mount(
+        mut self,
+        guest: impl Into<String>,
+        host: impl Into<PathBuf>,
+        access: Access,
+    ) -> Self {
+        self.mounts.push(MountPlan {
+            guest: guest.into(),
+            host: host.into(),
+            access,
+        });
+        self
+    }
+
     /// Fixes randomness and time, see [`Determinism`].
     pub fn determinism(mut self, determinism: Determinism) -> Self {
         self.determinism = Some(determinism);
@@ -188,7 +232,8 @@ impl SandboxBuilder {
     ///
     /// # Errors
     /// [`Error::BadSetting`], [`Error::NoImage`], [`Error::NoFuel`],
-    /// [`Error::Create`]. Nothing is left behind.
+    /// [`Error::Create`]; [`Error::Io`] for a folder to mount that cannot be
+    /// opened. Nothing is left behind.
     pub async fn start(mut self) -> Result<Sandbox> {
         if let Some(fault) = self.fault.take().and_then(Arc::into_inner) {
             return Err(fault);
@@ -206,7 +251,7 @@ impl SandboxBuilder {
                 ),
             });
         }
-        let (tree, origin) = match &self.snapshot {
+        let (mut tree, origin) = match &self.snapshot {
             Some((snapshot, beginning)) => self.copied(&image, snapshot, *beginning)?,
             None => {
                 let storage = self.runtime.storage();
@@ -214,6 +259,9 @@ impl SandboxBuilder {
                 (tree, Origin::fresh())
             }
         };
+        for plan in &self.mounts {
+            plan.mount(&mut tree, &self.limits)?;
+        }
         let settings = Settings {
             image,
             limits: self.limits.clone(),
@@ -281,5 +329,25 @@ impl SandboxBuilder {
             contexts: contexts.collect(),
         };
         Ok((tree, origin))
+    }
+}
+
+impl MountPlan {
+    /// Mounts the folder in the tree of a new sandbox.
+    fn mount(&self, tree: &mut Tree, limits: &Limits) -> Result<()> {
+        let refused = |error: FileError| Error::BadSetting {
+            setting: "mount",
+            value: self.guest.clone(),
+            reason: error.to_string(),
+        };
+        let limits = FolderLimits {
+            write_bytes: limits.mount_bytes,
+            ..FolderLimits::default()
+        };
+        let folder = HostFolder::open(&self.host, self.access, limits);
+        let folder = folder.map_err(Error::io("open", &self.host))?;
+        let now_ns = tree.stat("/").map_err(refused)?.modified_ns;
+        tree.make_dirs(&self.guest, now_ns).map_err(refused)?;
+        tree.mount(&self.guest, Arc::new(folder)).map_err(refused)
     }
 }

@@ -74,6 +74,7 @@ pub(super) struct SavedLimits {
     file_bytes: u64,
     file_entries: u64,
     descriptors: u32,
+    mount_bytes: u64,
 }
 
 impl From<&Limits> for SavedLimits {
@@ -92,6 +93,7 @@ impl From<&Limits> for SavedLimits {
             file_bytes: limits.file_bytes,
             file_entries: limits.file_entries,
             descriptors: limits.descriptors,
+            mount_bytes: limits.mount_bytes,
         }
     }
 }
@@ -112,6 +114,7 @@ impl From<&SavedLimits> for Limits {
             file_bytes: saved.file_bytes,
             file_entries: saved.file_entries,
             descriptors: saved.descriptors,
+            mount_bytes: saved.mount_bytes,
         }
     }
 }

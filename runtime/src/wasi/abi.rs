@@ -1,5 +1,7 @@
 //! The numbers of WASI preview 1: error codes, flags, layouts.
 
+use std::io::ErrorKind;
+
 use crate::files::{FileError, Kind};
 
 /// The error codes of preview 1 that calls on files and descriptors answer.
@@ -74,9 +76,13 @@ impl From<FileError> for Errno {
             FileError::Denied => Self::Acces,
             FileError::NotPermitted => Self::Perm,
             FileError::TooManyHardLinks { .. } => Self::Mlink,
+            FileError::TooManyOpen { .. } => Self::Mfile,
+            FileError::Host {
+                kind: ErrorKind::StorageFull | ErrorKind::QuotaExceeded,
+            } => Self::Nospc,
             FileError::Stale => Self::Stale,
             FileError::Spill(error) if error.is_full() => Self::Nospc,
-            FileError::Spill(_) | FileError::Library(_) => Self::Io,
+            FileError::Spill(_) | FileError::Library(_) | FileError::Host { .. } => Self::Io,
         }
     }
 }
@@ -187,6 +193,7 @@ pub(super) const fn filetype_of(kind: Kind) -> u8 {
         Kind::Directory => filetype::DIRECTORY,
         Kind::SymbolicLink => filetype::SYMBOLIC_LINK,
         Kind::Device(_) => filetype::CHARACTER_DEVICE,
+        Kind::Other => filetype::UNKNOWN,
     }
 }
 

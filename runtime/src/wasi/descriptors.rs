@@ -118,16 +118,14 @@ impl Descriptors {
 
     /// Hold in `tree` all that is open here and that it has, or nothing.
     pub(super) fn hold(&self, tree: &mut Tree) -> Result<(), FileError> {
-        let open = || self.slots.iter().flatten().filter_map(Descriptor::node);
-        // What is gone from a mount is not held, and everything else is there.
-        for (at, node) in open().filter(|node| node.mount() == 0).enumerate() {
-            if node == NodeId::ROOT {
-                continue;
-            }
-            if let Err(error) = tree.pin(node) {
-                let held = open().filter(|node| node.mount() == 0).take(at);
-                for node in held.filter(|node| *node != NodeId::ROOT) {
-                    tree.unpin(node);
+        // The root is always there, and what is gone from a mount is not.
+        let wanted = |node: &NodeId| *node != NodeId::ROOT && !node.is_gone();
+        let open = self.slots.iter().flatten().filter_map(Descriptor::node);
+        let open: Vec<NodeId> = open.filter(wanted).collect();
+        for (at, node) in open.iter().enumerate() {
+            if let Err(error) = tree.pin(*node) {
+                for held in open.iter().take(at) {
+                    tree.unpin(*held);
                 }
                 return Err(error);
             }

@@ -119,6 +119,7 @@ fn open(
             return Err(Errno::Isdir);
         }
         Kind::Directory => {}
+        Kind::Other => return Err(Errno::Acces),
         Kind::File | Kind::Device(_) => {
             if walked.slash || opening.asks(oflags::DIRECTORY) {
                 return Err(Errno::Notdir);
@@ -152,16 +153,18 @@ fn hold(
             listing_end: 0,
             preopened: false,
         }),
-        Kind::File | Kind::SymbolicLink | Kind::Device(_) => Descriptor::File(OpenFile {
-            node,
-            offset: 0,
-            read: opening.read,
-            write: opening.write,
-            flags: opening.fdflags,
-            device: match kind {
-                Kind::Device(device) => Some(device),
-                _ => None,
-            },
-        }),
+        Kind::File | Kind::SymbolicLink | Kind::Device(_) | Kind::Other => {
+            Descriptor::File(OpenFile {
+                node,
+                offset: 0,
+                read: opening.read,
+                write: opening.write,
+                flags: opening.fdflags,
+                device: match kind {
+                    Kind::Device(device) => Some(device),
+                    _ => None,
+                },
+            })
+        }
     })
 }

@@ -157,7 +157,7 @@ fn load_file(source: &mut Source<'_>, tree: &Tree) -> Result<OpenFile, SavedErro
     let fits = match found {
         Some(Kind::File) | None => device.is_none(),
         Some(Kind::Device(found)) => device == Some(found),
-        Some(Kind::Directory | Kind::SymbolicLink) => false,
+        Some(Kind::Directory | Kind::SymbolicLink | Kind::Other) => false,
     };
     if !fits {
         return Err(source.wrong("it is open as something that its node is not"));

@@ -154,7 +154,8 @@ impl History {
     /// Goes back to the last state before the execution `reached`. False when
     /// there is none; then nothing has changed.
     pub(super) fn step_back(&mut self, reached: ExecutionId) -> bool {
-        let Some(at) = self.kept.iter().rposition(|kept| kept.after < reached) else {
+        let at = self.kept.iter().rposition(|kept| kept.after < reached);
+        let Some(at) = at.filter(|_| self.policy != Checkpoints::Never) else {
             return false;
         };
         self.kept.truncate(at + 1);

@@ -9,8 +9,10 @@ use super::tree::Tree;
 mod contents;
 mod directory;
 mod edit;
+mod folder;
 mod fork;
 mod host;
+mod hostile;
 mod library;
 mod model;
 mod quota;
@@ -82,7 +84,9 @@ fn shown(tree: &Tree) -> Vec<String> {
                     let text = String::from_utf8(tree.read(&path).unwrap()).unwrap();
                     lines.push(format!("{path} = {text}"));
                 }
-                super::Kind::Device(_) => lines.push(format!("{path} (device)")),
+                super::Kind::Device(_) | super::Kind::Other => {
+                    lines.push(format!("{path} (device)"));
+                }
             }
         }
     }

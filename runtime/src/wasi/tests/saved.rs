@@ -1,8 +1,10 @@
 //! Tables of descriptors as bytes and back.
 
+use std::sync::Arc;
+
 use super::{DIRECTORY, NOW, READ, WRITE, World};
-use crate::files::{FileLimits, Storage, Tree};
-use crate::wasi::Descriptors;
+use crate::files::{Access, Backing, FileLimits, FolderLimits, HostFolder, Storage, Tree};
+use crate::wasi::{Descriptors, Errno};
 
 #[test]
 fn a_table_and_its_tree_come_back_from_bytes() {
@@ -123,4 +125,46 @@ fn saved_tables_that_lie_are_refused() {
     let mut mounted = file_of(file, 0, 1, 0, 0);
     mounted[1] = 7;
     assert_eq!(load(1, &mounted), said("its mount is not there"));
+}
+
+#[test]
+fn files_of_mounts_are_found_by_name_or_are_gone() {
+    let host = tempfile::TempDir::new().unwrap();
+    std::fs::create_dir(host.path().join("sub")).unwrap();
+    for name in ["sub/kept", "removed", "lost"] {
+        std::fs::write(host.path().join(name), "0123456789").unwrap();
+    }
+    let folder = || -> Arc<dyn Backing> {
+        let limits = FolderLimits::default();
+        Arc::new(HostFolder::open(host.path(), Access::ReadWrite, limits).unwrap())
+    };
+    let mut world = World::new(&["/m/"]);
+    world.tree.mount("/m", folder()).unwrap();
+    let kept = world.open("m/sub/kept", 0, READ | WRITE).unwrap();
+    let removed = world.open("m/removed", 0, READ).unwrap();
+    let lost = world.open("m/lost", 0, READ).unwrap();
+    let sub = world.open("m/sub", DIRECTORY, READ).unwrap();
+    world.seek(kept, 3, 0).unwrap();
+    world.unlink("m/removed").unwrap();
+    assert_eq!(world.read(removed, 3).unwrap(), b"012");
+
+    let (mut tree, mut table) = (Vec::new(), Vec::new());
+    world.tree.save(&mut tree).unwrap();
+    world.descriptors.save(&world.tree, &mut table).unwrap();
+    std::fs::remove_file(host.path().join("lost")).unwrap();
+    // Another process has numbers of its own for the same files.
+    let (bounds, storage) = (FileLimits::default(), Storage::new(std::env::temp_dir()));
+    let mounts = [("/m", folder())];
+    world.tree = Tree::load(&mut &*tree, &bounds, storage, &mounts).unwrap();
+    world.descriptors = Descriptors::load(&mut &*table, 64, &mut world.tree).unwrap();
+
+    assert_eq!(world.read(kept, 4).unwrap(), b"3456");
+    assert_eq!(world.write(kept, b"!"), Ok(1));
+    for gone in [removed, lost] {
+        assert_eq!(world.read(gone, 4), Err(Errno::Stale));
+        world.close(gone).unwrap();
+    }
+    assert_eq!(world.stat_at(sub, 0, "kept").unwrap().2, 10);
+    let text = std::fs::read_to_string(host.path().join("sub/kept")).unwrap();
+    assert_eq!(text, "0123456!89");
 }

@@ -1,0 +1,102 @@
+//! The bodies of the fuzz targets, on stable: over the corpus, and over changes
+//! of it that are the same in each run.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a body that finds something else than it expects has failed"
+)]
+
+#[path = "../fuzz/bodies/paths.rs"]
+mod paths;
+#[path = "../fuzz/bodies/saved_files.rs"]
+mod saved_files;
+
+use std::path::Path;
+
+use sandcell::files::{FileLimits, Standard, Storage, Tree};
+
+/// Changes of each seed.
+const ROUNDS: u64 = 4000;
+
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 16).unwrap() % limit.max(1)
+    }
+}
+
+/// Changes of `seed`: bytes flipped, cut out, doubled, mixed with `other`.
+fn changed(seed: &[u8], other: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let mut bytes = seed.to_vec();
+    for _ in 0..=dice.below(4) {
+        let (from, to) = (dice.below(bytes.len()), dice.below(bytes.len()));
+        let part = from.min(to)..from.max(to);
+        match dice.below(5) {
+            0 if !bytes.is_empty() => bytes[from] ^= 1 << dice.below(8),
+            1 => drop(bytes.drain(part)),
+            2 => bytes.splice(to..to, bytes[part].to_vec()).for_each(drop),
+            3 if !other.is_empty() => {
+                let (a, b) = (dice.below(other.len()), dice.below(other.len()));
+                let taken = other[a.min(b)..a.max(b)].to_vec();
+                bytes.splice(to..to, taken).for_each(drop);
+            }
+            _ if !bytes.is_empty() => bytes[to] = b"/.\t\na\0\xff"[dice.below(7)],
+            _ => {}
+        }
+    }
+    bytes.truncate(1 << 16);
+    bytes
+}
+
+fn run(seeds: &[Vec<u8>], body: impl Fn(&[u8])) {
+    let mut dice = Dice(0x5eed);
+    for seed in seeds {
+        body(seed);
+        for _ in 0..ROUNDS {
+            let other = dice.below(seeds.len());
+            body(&changed(seed, &seeds[other], &mut dice));
+        }
+    }
+}
+
+#[test]
+fn paths() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/paths");
+    let mut files: Vec<_> = std::fs::read_dir(corpus)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let seeds: Vec<_> = files
+        .iter()
+        .map(|path| std::fs::read(path).unwrap())
+        .collect();
+    assert!(seeds.len() >= 10);
+    run(&seeds, paths::body);
+}
+
+#[test]
+fn saved_files() {
+    let storage = Storage::with_capacity("/nowhere", 0);
+    let mut small = Tree::new(FileLimits::default(), storage.clone(), 1);
+    small.make_dirs("/a/b", 1).unwrap();
+    small.write("/a/file", b"text", 2).unwrap();
+    small.symlink("../file", "/a/b/link", 3).unwrap();
+    let standard = Standard::default();
+    let whole = Tree::standard(&standard, FileLimits::default(), storage, 1).unwrap();
+    let seeds: Vec<Vec<u8>> = [small, whole]
+        .iter()
+        .map(|tree| {
+            let mut bytes = Vec::new();
+            tree.save(&mut bytes).unwrap();
+            bytes
+        })
+        .collect();
+    run(&seeds, saved_files::body);
+}
