@@ -194,7 +194,7 @@ async fn undo_steps_back_cell_by_cell() {
     let context = first(&sandbox);
     assert!(matches!(context.undo().await, Err(Error::NothingToUndo)));
     for n in 1..=3 {
-        finished(&context, &format!("x = {n}")).await;
+        finished(&context, format!("x = {n}")).await;
     }
     let lost = context.undo().await.unwrap();
     assert_eq!((lost.first.number(), lost.last.number()), (3, 3));
@@ -211,7 +211,7 @@ async fn undo_steps_back_cell_by_cell() {
     assert_eq!(raised(&context, "x").await.name, "NameError");
     // Only so many states are kept.
     for n in 0..40 {
-        finished(&context, &format!("x = {n}")).await;
+        finished(&context, format!("x = {n}")).await;
     }
     let mut steps = 0;
     while context.undo().await.is_ok() {
