@@ -61,6 +61,12 @@ OS_FUNCTIONS = {
     ),
 }
 
+# Functions of socket that are refused, those included that this build has not.
+SOCKET_FUNCTIONS = """
+    create_connection create_server fromfd getaddrinfo gethostbyaddr gethostbyname gethostbyname_ex getnameinfo
+    getservbyname getservbyport socketpair
+""".split()
+
 # Third-party packages that programs ask for: told apart from a name that was mistyped.
 PACKAGES = frozenset(
     """
@@ -116,6 +122,11 @@ def _replace(module, name, error, words):
         setattr(module, name, _refuse(error, words, name))
 
 
+def gethostname():
+    """Return the current host name (in this sandbox always the same)."""
+    return "localhost"
+
+
 def install():
     """Put the sentences where programs meet them."""
     sys.meta_path.append(MissingFinder)
@@ -137,5 +148,6 @@ def install():
     socket = modules.get("socket")
     if socket is not None:
         socket.socket.__init__ = _refuse(OSError, SOCKETS, "__init__")
-        for name in ("create_connection", "create_server", "getaddrinfo", "gethostbyname", "socketpair", "fromfd"):
+        for name in SOCKET_FUNCTIONS:
             _replace(socket, name, OSError, SOCKETS)
+        socket.gethostname = gethostname
