@@ -21,6 +21,7 @@ WORK = "/tmp/work"
 INTERNALS = ("_testinternalcapi", "_testcapi")
 SINGLE_PHASE = (*INTERNALS, "_testsinglephase", "_testmultiphase")
 STAND_INS = {
+    "test_bytes": ("_testlimitedcapi",),
     "test_class": INTERNALS,
     "test_code": INTERNALS,
     "test_compile": INTERNALS,

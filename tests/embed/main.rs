@@ -21,6 +21,7 @@ mod fuel;
 mod images;
 mod interrupt;
 mod isolation;
+mod library;
 mod limits;
 mod magics;
 mod options;

@@ -3,6 +3,7 @@
 
 use crate::bystander::Expected::{self, Interrupted, Stopped};
 use crate::bystander::case;
+use crate::memory::POKE;
 
 /// Makes a function out of instructions: names, or names with arguments.
 /// A handler is (first, behind the last, target), in code units.
@@ -140,4 +141,14 @@ async fn a_generator_that_never_yields() {
         Stopped,
     )
     .await;
+}
+
+#[tokio::test]
+async fn instructions_that_put_themselves_in_their_place() {
+    // Code without monitoring data finds it at address 0: the instruction behind
+    // an instrumented one is what the program says it is.
+    let program = format!(
+        "{POKE}\nopcodes = unit('INSTRUMENTED_INSTRUCTION')[:1] * 16\ntools = bytes(16)\nmemory(64)[32:40] = struct.pack('<2I', id(opcodes) + 16, id(tools) + 16)\nfunction(unit('INSTRUMENTED_INSTRUCTION'))()"
+    );
+    bytecode("INSTRUMENTED_INSTRUCTION", &program, Stopped).await;
 }

@@ -226,3 +226,25 @@ async fn a_deep_value_as_the_result() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn functions_with_default_arguments_meet_the_limit() {
+    case(
+        "a function",
+        "def f(n, x=1): return f(n + 1)\nf(0)",
+        Raised("RecursionError"),
+    )
+    .await;
+    case(
+        "a method",
+        "class A:\n    def m(self, x=1): return self.m()\nA().m()",
+        Raised("RecursionError"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn recursion_while_memory_is_full() {
+    let code = "import sys\nsys.setrecursionlimit(10**9)\ndef exhaust(size):\n    kept = []\n    while True:\n        try: kept.append(bytearray(size))\n        except MemoryError: return kept\ndef f(): return f()\nfull = exhaust(10**6), exhaust(10**3), exhaust(40)\ntry: f()\nfinally: del full";
+    case("full to the brim", code, Raised("MemoryError")).await;
+}

@@ -63,8 +63,8 @@ OS_FUNCTIONS = {
 
 # Functions of socket that are refused, those included that this build has not.
 SOCKET_FUNCTIONS = """
-    create_connection create_server fromfd getaddrinfo gethostbyaddr gethostbyname gethostbyname_ex getnameinfo
-    getservbyname getservbyport socketpair
+    create_connection create_server fromfd getaddrinfo gethostbyaddr getnameinfo getservbyname getservbyport
+    socketpair
 """.split()
 
 # Third-party packages that programs ask for: told apart from a name that was mistyped.
@@ -127,6 +127,18 @@ def gethostname():
     return "localhost"
 
 
+def gethostbyname(host, /):
+    """Return the IP address (a string of the form '255.255.255.255') for a host (here: of this one only)."""
+    if host in ("", "localhost", "127.0.0.1"):
+        return "127.0.0.1"
+    raise OSError(SOCKETS)
+
+
+def gethostbyname_ex(host, /):
+    """Return the true host name, a list of aliases, and a list of IP addresses, for a host (here: of this one only)."""
+    return ("localhost", [], [gethostbyname(host)])
+
+
 def install():
     """Put the sentences where programs meet them."""
     sys.meta_path.append(MissingFinder)
@@ -150,4 +162,5 @@ def install():
         socket.socket.__init__ = _refuse(OSError, SOCKETS, "__init__")
         for name in SOCKET_FUNCTIONS:
             _replace(socket, name, OSError, SOCKETS)
-        socket.gethostname = gethostname
+        for function in (gethostname, gethostbyname, gethostbyname_ex):
+            setattr(socket, function.__name__, function)

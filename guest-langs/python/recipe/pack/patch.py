@@ -163,8 +163,26 @@ BOUNDS = [
         RECURSION_CHECK,
         "",
     ),
-    on_wasm("Python/traceback.c", "        _PyErr_ChainExceptions1(exc);\n        return -1;\n    }\n    PyException_SetTraceback(exc, newtb);\n",
+    on_wasm(
+        "Python/traceback.c",
+        "        _PyErr_ChainExceptions1(exc);\n        return -1;\n    }\n    PyException_SetTraceback(exc, newtb);\n",
         "        PyErr_SetRaisedException(exc);\n        return -1;\n    }\n    PyException_SetTraceback(exc, newtb);\n",
+    ),
+    on_wasm(
+        "Python/frame.c",
+        "        PyFrameObject *back = _PyFrame_GetFrameObject(prev);\n        if (back == NULL) {\n",
+        "        PyObject *raised = PyErr_GetRaisedException();\n"
+        "        PyFrameObject *back = _PyFrame_GetFrameObject(prev);\n"
+        "        if (back != NULL) {\n"
+        "            PyErr_SetRaisedException(raised);\n"
+        "        }\n"
+        "        if (back == NULL) {\n",
+    ),
+    beside(
+        "Python/frame.c",
+        "            /* Nothing we can do about it */\n            PyErr_Clear();\n",
+        "",
+        "#ifdef __wasm__\n            PyErr_SetRaisedException(raised);\n#endif\n",
     ),
 ]
 
