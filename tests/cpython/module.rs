@@ -46,7 +46,7 @@ pub(crate) async fn run(
     if !report.outcome.is_finished() {
         let stdout = report.stdout_text();
         let last = stdout.lines().last().unwrap_or("the first test");
-        return Err(format!("{:?} in {last}", report.outcome.end));
+        return Err(format!("{} in {last}", report.outcome.end));
     }
     let text = sandbox.files().read(REPORT).expect("a report");
     Ok(serde_json::from_slice(&text).expect("a report in JSON"))
