@@ -22,6 +22,7 @@ mod fuel;
 mod images;
 mod interrupt;
 mod isolation;
+mod library;
 mod limits;
 mod magics;
 mod mounts;

@@ -13,6 +13,7 @@
 mod support;
 
 mod bystander;
+mod bytecode;
 mod calls;
 mod kernel;
 mod memory;

@@ -83,7 +83,7 @@ async fn memory_that_stays_full() {
 
 /// Reads and writes any address of the interpreter's own memory, see
 /// tests/embed/isolation.rs.
-const POKE: &str = "
+pub(crate) const POKE: &str = "
 import struct, types, opcode
 def _fetch(pointer):
     constants = (None, None)

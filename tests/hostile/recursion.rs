@@ -224,3 +224,9 @@ async fn a_deep_value_as_the_result() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn recursion_while_memory_is_full() {
+    let code = "import sys\nsys.setrecursionlimit(10**9)\ndef exhaust(size):\n    kept = []\n    while True:\n        try: kept.append(bytearray(size))\n        except MemoryError: return kept\ndef f(): return f()\nfull = exhaust(10**6), exhaust(10**3), exhaust(40)\ntry: f()\nfinally: del full";
+    case("full to the brim", code, Raised("MemoryError")).await;
+}

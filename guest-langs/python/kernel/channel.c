@@ -319,6 +319,26 @@ static PyObject *channel_set_precision(PyObject *module, PyObject *format)
     Py_RETURN_NONE;
 }
 
+/* Python functions may call each other so deep at most; see "Recursion" in README.md. */
+#define RECURSION_LIMIT 200000
+
+PyDoc_STRVAR(setrecursionlimit_doc,
+"setrecursionlimit($module, limit, /)\n--\n\n"
+"Set the maximum depth of the Python interpreter stack to n (in this sandbox 200000 at most).");
+/* In C: a function in Python would itself be one level deep. */
+static PyObject *channel_setrecursionlimit(PyObject *module, PyObject *limit)
+{
+    int overflow = 0;
+    if (PyLong_Check(limit) && (PyLong_AsLongAndOverflow(limit, &overflow) > RECURSION_LIMIT || overflow > 0)) {
+        limit = PyLong_FromLong(RECURSION_LIMIT);
+    } else {
+        Py_INCREF(limit);
+    }
+    PyObject *answer = limit == NULL ? NULL : PyObject_CallOneArg(kernel.plain_setrecursionlimit, limit);
+    Py_XDECREF(limit);
+    return answer;
+}
+
 /* Move `name` from the parts that the Python half hands over into a field of the kernel. */
 static int adopt(PyObject *parts, const char *name, PyObject **field)
 {
@@ -389,6 +409,7 @@ static PyMethodDef channel_methods[] = {
     {"forget", channel_forget, METH_O, forget_doc},
     {"set_file_name", channel_set_file_name, METH_O, set_file_name_doc},
     {"set_silent", channel_set_silent, METH_O, set_silent_doc},
+    {"setrecursionlimit", channel_setrecursionlimit, METH_O, setrecursionlimit_doc},
     {"set_precision", channel_set_precision, METH_O, set_precision_doc},
     {"warm_up", channel_warm_up, METH_VARARGS, warm_up_doc},
     {"install", _PyCFunction_CAST(channel_install), METH_VARARGS | METH_KEYWORDS, install_doc},
@@ -407,6 +428,10 @@ static int channel_exec(PyObject *module)
         "sandcell.OutputLimitExceeded", "The output limit of this execution is spent.", PyExc_OSError, NULL);
     if (kernel.output_limit_error == NULL ||
         PyModule_AddObjectRef(module, "OutputLimitExceeded", kernel.output_limit_error) < 0) {
+        return -1;
+    }
+    kernel.plain_setrecursionlimit = Py_XNewRef(PySys_GetObject("setrecursionlimit"));
+    if (kernel.plain_setrecursionlimit == NULL) {
         return -1;
     }
     /* print belongs to builtins, as the one that it stands for */

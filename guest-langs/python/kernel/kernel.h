@@ -96,6 +96,7 @@ struct kernel {
     PyObject *stream_write;      /* the write function of their class, to see whether someone replaced it */
     int stream_closed[2];
     PyObject *plain_print;       /* the interpreter's own print */
+    PyObject *plain_setrecursionlimit;
     PyObject *interrupt_handler; /* raises KeyboardInterrupt */
     PyObject *output_limit_error;
     PyObject *last_values[3];    /* what the kernel last stored as _, __ and ___ */

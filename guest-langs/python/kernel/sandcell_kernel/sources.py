@@ -20,7 +20,8 @@ def install(cells):
                     return name
             raise
 
-    getfile.__doc__ = _plain_getfile.__doc__
+    for name in ("__doc__", "__module__", "__qualname__"):
+        setattr(getfile, name, getattr(_plain_getfile, name))
     inspect.getfile = getfile
 
 

@@ -13,9 +13,6 @@ from . import PRIVATE_BUILTINS, preload
 
 HOME = "/home/user"
 
-# Python functions may call each other so deep at most; see "Recursion" in README.md.
-RECURSION_LIMIT = 200_000
-
 
 class Exit:
     """``exit()`` and ``quit()``: they end the cell, as sys.exit does."""
@@ -73,7 +70,7 @@ class Kernel:
         self.loop_keeper.install()
         unavailable.install()
         sources.install(self.cells)
-        clamp_recursion()
+        sys.setrecursionlimit = _sandcell.setrecursionlimit
 
     def install_hooks(self):
         """Hand over to the C half what it calls and holds."""
@@ -140,17 +137,6 @@ class Kernel:
             linecache.cache.pop(name, None)
         self.cells.clear()
         _sandcell.forget(0)
-
-
-def clamp_recursion():
-    """sys.setrecursionlimit up to what the memory of a sandbox bears."""
-    set_limit = sys.setrecursionlimit
-
-    def setrecursionlimit(limit, /):
-        """Set the maximum depth of the Python interpreter stack to n (in this sandbox 200000 at most)."""
-        set_limit(min(limit, RECURSION_LIMIT) if isinstance(limit, int) else limit)
-
-    sys.setrecursionlimit = setrecursionlimit
 
 
 def start():

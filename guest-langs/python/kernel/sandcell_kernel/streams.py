@@ -138,6 +138,7 @@ class TextStream(io.TextIOBase):
 def open_stdin():
     """A text stream over descriptor 0, with nothing read ahead from an earlier cell."""
     raw = _file_io(0, "rb", closefd=False)
+    raw.name = "<stdin>"
     stream = _text_wrapper(_buffered_reader(raw), "utf-8", "surrogateescape")
     stream.mode = "r"
     return stream
@@ -179,7 +180,7 @@ class Streams:
 
         Works only if the host gave this cell an input; else it raises StdinNotImplementedError.
         """
-        stream = sys.stdin
+        stream = getattr(sys, "stdin", None)
         if stream is self.stdin and not self.has_input:
             raise StdinNotImplementedError(
                 "input() was called, but this cell has no standard input: nobody is there to answer. "
@@ -187,8 +188,11 @@ class Streams:
             )
         if stream is None:
             raise RuntimeError("input(): lost sys.stdin")
+        stdout = getattr(sys, "stdout", None)
+        if stdout is None:
+            raise RuntimeError("input(): lost sys.stdout")
         if prompt is not None and (text := str(prompt)):
-            sys.stdout.write(text)
+            stdout.write(text)
         line = stream.readline()
         if not line:
             raise EOFError("EOF when reading a line")

@@ -63,6 +63,12 @@ OS_FUNCTIONS = {
     ),
 }
 
+# Functions of socket that are refused, those included that this build has not.
+SOCKET_FUNCTIONS = """
+    create_connection create_server fromfd getaddrinfo gethostbyaddr getnameinfo getservbyname getservbyport
+    socketpair
+""".split()
+
 # Third-party packages that programs ask for: told apart from a name that was mistyped.
 PACKAGES = frozenset(
     """
@@ -118,6 +124,23 @@ def _replace(module, name, error, words):
         setattr(module, name, _refuse(error, words, name))
 
 
+def gethostname():
+    """Return the current host name (in this sandbox always the same)."""
+    return "localhost"
+
+
+def gethostbyname(host, /):
+    """Return the IP address (a string of the form '255.255.255.255') for a host (here: of this one only)."""
+    if host in ("", "localhost", "127.0.0.1"):
+        return "127.0.0.1"
+    raise OSError(SOCKETS)
+
+
+def gethostbyname_ex(host, /):
+    """Return the true host name, a list of aliases, and a list of IP addresses, for a host (here: of this one only)."""
+    return ("localhost", [], [gethostbyname(host)])
+
+
 def install():
     """Put the sentences where programs meet them."""
     sys.meta_path.append(MissingFinder)
@@ -139,5 +162,7 @@ def install():
     socket = modules.get("socket")
     if socket is not None:
         socket.socket.__init__ = _refuse(OSError, SOCKETS, "__init__")
-        for name in ("create_connection", "create_server", "getaddrinfo", "gethostbyname", "socketpair", "fromfd"):
+        for name in SOCKET_FUNCTIONS:
             _replace(socket, name, OSError, SOCKETS)
+        for function in (gethostname, gethostbyname, gethostbyname_ex):
+            setattr(socket, function.__name__, function)

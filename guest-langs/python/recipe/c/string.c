@@ -1,4 +1,4 @@
-/* The byte searches and comparisons of the C library, sixteen bytes at a time.
+/* The byte searches, comparisons and copies of the C library, sixteen bytes at a time.
  *
  * zig's go byte by byte, which shows wherever text is compared, searched or
  * measured. Reads behind the end of a string stay within an aligned block of
@@ -139,4 +139,18 @@ char *strchr(const char *text, int byte)
 char *strrchr(const char *text, int byte)
 {
     return memrchr(text, byte, strlen(text) + 1);
+}
+
+/* With zeros behind the text up to the limit. */
+char *strncpy(char *to, const char *text, size_t limit)
+{
+    size_t length = strnlen(text, limit);
+    memcpy(to, text, length);
+    memset(to + length, 0, limit - length);
+    return to;
+}
+
+char *strcpy(char *to, const char *text)
+{
+    return memcpy(to, text, strlen(text) + 1);
 }

@@ -72,6 +72,30 @@ STOP_WORD = [
         "    SANDCELL_LOOK();\n",
     ),
     beside(
+        "Python/generated_cases.c.h",
+        "            INSTRUCTION_STATS(INSTRUMENTED_INSTRUCTION);\n",
+        "",
+        "            SANDCELL_LOOK();\n",
+    ),
+    beside(
+        "Python/generated_cases.c.h",
+        "                if (_Py_Instrument(_PyFrame_GetCode(frame), tstate->interp)) {\n",
+        "                SANDCELL_LOOK();\n",
+        "",
+    ),
+    beside(
+        "Python/generated_cases.c.h",
+        "                    int err = _Py_Instrument(_PyFrame_GetCode(frame), tstate->interp);\n",
+        "                    SANDCELL_LOOK();\n",
+        "",
+    ),
+    beside(
+        "Python/ceval.c",
+        "        _Py_CODEUNIT *here = frame->instr_ptr = next_instr;\n",
+        "",
+        "        SANDCELL_LOOK();\n",
+    ),
+    beside(
         "Python/ceval.c",
         "\nPyObject* _Py_HOT_FUNCTION\n_PyEval_EvalFrameDefault(PyThreadState",
         "\nSANDCELL_LOOKS",
@@ -122,10 +146,68 @@ SPEED = [
     ),
 ]
 
+RECURSION_CHECK = "                DEOPT_IF(tstate->py_recursion_remaining <= 1, CALL);\n"
+
+# Flaws of CPython's that programs in a small memory meet.
+BOUNDS = [
+    beside(
+        "Python/generated_cases.c.h",
+        "            }\n            // _PY_FRAME_GENERAL\n            args = &stack_pointer[-oparg];\n"
+        "            self_or_null = stack_pointer[-1 - oparg];\n",
+        RECURSION_CHECK,
+        "",
+    ),
+    beside(
+        "Python/generated_cases.c.h",
+        "                DEOPT_IF(null != NULL, CALL);\n            }\n            // _EXPAND_METHOD\n",
+        RECURSION_CHECK,
+        "",
+    ),
+    on_wasm(
+        "Python/traceback.c",
+        "        _PyErr_ChainExceptions1(exc);\n        return -1;\n    }\n    PyException_SetTraceback(exc, newtb);\n",
+        "        PyErr_SetRaisedException(exc);\n        return -1;\n    }\n    PyException_SetTraceback(exc, newtb);\n",
+    ),
+    on_wasm(
+        "Python/frame.c",
+        "        PyFrameObject *back = _PyFrame_GetFrameObject(prev);\n        if (back == NULL) {\n",
+        "        PyObject *raised = PyErr_GetRaisedException();\n"
+        "        PyFrameObject *back = _PyFrame_GetFrameObject(prev);\n"
+        "        if (back != NULL) {\n"
+        "            PyErr_SetRaisedException(raised);\n"
+        "        }\n"
+        "        if (back == NULL) {\n",
+    ),
+    beside(
+        "Python/frame.c",
+        "            /* Nothing we can do about it */\n            PyErr_Clear();\n",
+        "",
+        "#ifdef __wasm__\n            PyErr_SetRaisedException(raised);\n#endif\n",
+    ),
+]
+
+# What Python tells about a machine that it does not see.
+WORLD = [
+    on_wasm(
+        "Modules/posixmodule.c",
+        "    SET_ITEM(0, PyLong_FromLong((long)st->st_mode));\n",
+        "    SET_ITEM(0, PyLong_FromLong((long)st->st_mode\n"
+        "        | (st->st_mode & 07777 ? 0 : S_ISDIR(st->st_mode) ? 0755 : S_ISLNK(st->st_mode) ? 0777 : 0644)));\n",
+    ),
+    beside(
+        "Lib/platform.py",
+        "        if not executable:\n            # sys.executable is not set.\n",
+        "        if sys.platform == 'wasi':\n"
+        "            # It has a name, but is no file.\n"
+        "            return lib, version\n\n",
+        "",
+    ),
+]
+
 
 def main(source, header):
     source, header = pathlib.Path(source), pathlib.Path(header)
-    for name, text, instead in STOP_WORD + SPEED:
+    for name, text, instead in STOP_WORD + SPEED + BOUNDS + WORLD:
         path = source / name
         whole = path.read_text(encoding="utf-8")
         if whole.count(text) != 1:

@@ -12,7 +12,6 @@ LEFT_OUT = {
     "_apple_support.py",
     "_ios_support.py",
     "_osx_support.py",
-    "_pyrepl",  # the interactive prompt: terminals
     "ctypes",  # libffi and shared libraries
     "curses",
     "dbm/gnu.py",
@@ -30,6 +29,9 @@ LEFT_OUT = {
     "venv",
 }
 
+# The interactive prompt needs a terminal; pydoc needs its pager.
+ONLY = {"_pyrepl": {"__init__.py", "pager.py", "types.py"}}
+
 # Data files that the library reads.
 DATA = {"pydoc_data/_pydoc.css"}
 
@@ -44,6 +46,8 @@ def main(source, target):
         for name in sorted(files):
             path = here + name
             if path in LEFT_OUT or not (name.endswith(".py") or path in DATA):
+                continue
+            if name not in ONLY.get(inside, {name}):
                 continue
             destination = os.path.join(target, path)
             os.makedirs(os.path.dirname(destination), exist_ok=True)

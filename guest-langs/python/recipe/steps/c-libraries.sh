@@ -51,17 +51,17 @@ compile lzma "-DHAVE_CONFIG_H $INCLUDES" $(
     "$XZ/liblzma/check/crc64_fast.c" "$XZ/liblzma/check/sha256.c"
 cp -r "$XZ/liblzma/api/lzma.h" "$XZ/liblzma/api/lzma" out/include
 
-# One thread, no shared memory and no file locks: a database file has one user here.
+# One thread, no shared memory. Locks hold between the connections of one interpreter.
 SQLITE=$CRATES/libsqlite3-sys/sqlite3
 compile sqlite3 "-I$SQLITE -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_WAL \
     -DSQLITE_ENABLE_FTS5 -DSQLITE_ENABLE_RTREE -DSQLITE_ENABLE_MATH_FUNCTIONS \
     -DLONGDOUBLE_TYPE=double -DSQLITE_MAX_MMAP_SIZE=0 \
-    -DSQLITE_DEFAULT_UNIX_VFS=\\\"unix-none\\\"" "$SQLITE/sqlite3.c"
+    -DSQLITE_DEFAULT_UNIX_VFS=\\\"unix\\\" -include recipe/c/one_process.h" "$SQLITE/sqlite3.c"
 cp "$SQLITE/sqlite3.h" "$SQLITE/sqlite3ext.h" out/include
 
 # As objects, not an archive: these must win over zig's weak ones in every case.
 DLMALLOC=$CRATES/libffi-sys/libffi/src
-for file in malloc duplicate string; do
+for file in malloc duplicate string logarithm; do
     $GUEST_CC $OPTIMISE -w -fno-builtin "-I$DLMALLOC" -c "recipe/c/$file.c" -o "out/lib/$file.o"
 done
 

@@ -15,7 +15,7 @@ printf '%s\n' kernel/*.c | xargs -P "$JOBS" -I '{}' sh -c \
 # A reactor: no main, `_initialize` starts the C world. 8 MiB of stack, below the
 # data, so that its overflow traps and overwrites nothing.
 $GUEST_CC $OPTIMISE -mexec-model=reactor objects/*.o \
-    libraries/lib/malloc.o libraries/lib/duplicate.o libraries/lib/string.o \
+    libraries/lib/malloc.o libraries/lib/duplicate.o libraries/lib/string.o libraries/lib/logarithm.o \
     interpreter/lib/thread.o interpreter/lib/libpython3.13.a interpreter/lib/libmpdec.a \
     interpreter/lib/libHacl_Hash_SHA2.a interpreter/lib/libexpat.a \
     -Llibraries/lib -lz -lbz2 -llzma -lsqlite3 \

@@ -130,7 +130,9 @@ const TABLE: &[Definition] = &[
         script: Some("steps/c-libraries.sh"),
         files: &[
             "c/duplicate.c",
+            "c/logarithm.c",
             "c/malloc.c",
+            "c/one_process.h",
             "c/string.c",
             "steps/flags.sh",
         ],
