@@ -53,7 +53,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Talk to an interpreter in a sandbox
     ///
-    /// Variables live from cell to cell. A cell of several lines ends with an
+    /// Variables live from cell to cell; `%undo` takes variables back to where they
+    /// were before the last one. A cell of several lines ends with an
     /// empty line. Ctrl-C interrupts a running cell, Ctrl-D leaves. Pictures and
     /// other rich results are saved as files, whose paths are printed.
     Repl(ReplArguments),
@@ -76,6 +77,8 @@ Examples:
   sandcell run -c 'print(input())' < data.txt
   generate-code | sandcell run --timeout 10s --memory 256M -
   sandcell run --json -c '1 + 1'
+  sandcell run prepare.py --save prepared
+  sandcell run --snapshot prepared --fork 3 -c 'import random; random.random()'
   sandcell run --seed 7 -c 'import random; random.random()'";
 
 const RUN_NOTES: &str = "\
@@ -108,6 +111,22 @@ pub(crate) struct RunArguments {
     /// Print one JSON object a line: the events as they come, the outcome last
     #[arg(long, conflicts_with_all = ["raw", "save_dir"])]
     pub(crate) json: bool,
+
+    /// Start from a saved sandbox: its variables, files, environment and limits
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
+
+    /// Save the sandbox when the program has ended; an existing file is replaced
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// Make so many copies of the sandbox and run the program in each of them
+    ///
+    /// One after the other; SANDCELL_CHILD counts them from 1. They differ in
+    /// randomness and share nothing that they change.
+    #[arg(long, value_name = "N", conflicts_with = "save",
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) fork: Option<u32>,
 
     #[command(flatten)]
     pub(crate) sandbox: SandboxArguments,

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use sandcell::{Cache, Determinism, Limits, Runtime, Sandbox, SandboxBuilder};
+use sandcell::{Cache, Determinism, Limits, Runtime, SandboxBuilder};
 
 use crate::args::SandboxArguments;
 use crate::exit::Failure;
@@ -44,17 +44,23 @@ pub(crate) fn limits(arguments: &SandboxArguments) -> Limits {
     limits
 }
 
-/// A sandbox as the command line asks for. Its image is built first if it is
-/// missing.
-pub(crate) async fn sandbox(
+/// What the command line asks for, of which a sandbox can be started. The image
+/// is built first if it is missing.
+pub(crate) async fn builder(
     arguments: &SandboxArguments,
-    limits: Limits,
-) -> Result<Sandbox, Failure> {
+    snapshot: Option<&Path>,
+) -> Result<SandboxBuilder, Failure> {
     let environment = environment(arguments)?;
     let mounts = arguments.mount.iter().map(Mount::parse);
     let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
     let runtime = runtime(&arguments.image).await?;
-    let mut builder: SandboxBuilder = runtime.sandbox().limits(limits);
+    let mut builder: SandboxBuilder = match snapshot {
+        None => runtime.sandbox().limits(limits(arguments)),
+        Some(path) => {
+            let snapshot = runtime.load_snapshot(path).await?;
+            changed_limits(runtime.sandbox().snapshot(&snapshot), arguments)
+        }
+    };
     for (name, value) in environment {
         builder = builder.env(name, value);
     }
@@ -67,7 +73,24 @@ pub(crate) async fn sandbox(
             start: SystemTime::UNIX_EPOCH + Duration::from_secs(FIXED_CLOCK),
         });
     }
-    Ok(builder.start().await?)
+    Ok(builder)
+}
+
+/// The limits that the command line names, in place of those of a snapshot.
+fn changed_limits(mut builder: SandboxBuilder, arguments: &SandboxArguments) -> SandboxBuilder {
+    if let Some(memory) = arguments.memory {
+        builder = builder.memory_bytes(memory);
+    }
+    if let Some(timeout) = arguments.timeout {
+        builder = builder.wall(timeout.0);
+    }
+    if let Some(output) = arguments.output_limit {
+        builder = builder.output_bytes(output);
+    }
+    if arguments.fuel.is_some() {
+        builder = builder.fuel(arguments.fuel);
+    }
+    builder
 }
 
 /// A runtime over an image, which is built first if it is missing.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::support::{check, finished, first, fuel_runtime, raised, run, runtime, start, value};
-use sandcell::{Context, Determinism, End, Limit, Runtime};
+use sandcell::{Checkpoints, Context, Determinism, End, Limit, Runtime};
 
 const PLENTY: u64 = 1 << 40;
 
@@ -42,7 +42,8 @@ async fn without_a_fuel_limit_none_is_counted() {
 #[tokio::test]
 async fn who_runs_out_of_fuel_is_stopped_and_starts_anew() {
     let allowed = 200_000_000;
-    let context = first(&start(fuel_runtime().await.sandbox().fuel(allowed)).await);
+    let builder = fuel_runtime().await.sandbox().fuel(allowed);
+    let context = first(&start(builder.checkpoints(Checkpoints::Never)).await);
     finished(&context, "x = 1").await;
     for code in [
         "while True: pass",

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::support::{
     Gate, LONG, builder, check, exception, finished, first, raised, refusal, run, runtime, start,
 };
-use sandcell::{End, Error, ErrorKind, InterruptCause, Limit, Limits, RunCode, SandboxBuilder};
+use sandcell::{
+    Checkpoints, End, Error, ErrorKind, InterruptCause, Limit, Limits, RunCode, SandboxBuilder,
+};
 use serde_json::Value;
 
 const SOON: Duration = Duration::from_millis(200);
@@ -102,7 +104,8 @@ async fn a_cell_may_answer_its_deadline() {
 #[tokio::test]
 async fn who_swallows_the_interrupt_is_stopped_by_force() {
     let grace = Duration::from_millis(100);
-    let sandbox = start(builder().await.wall(SOON).grace(grace)).await;
+    let builder = builder().await.wall(SOON).grace(grace);
+    let sandbox = start(builder.checkpoints(Checkpoints::Never)).await;
     let context = first(&sandbox);
     let kept = context
         .execute("x = 1; open('kept.txt', 'w').write('file')")

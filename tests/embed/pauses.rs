@@ -16,7 +16,7 @@ async fn a_pause_gives_memory_back_and_keeps_everything() {
     let context = first(&sandbox);
     finished(
         &context,
-        "x = bytearray(20_000_000); f = open('a', 'w+'); n = f.write('abc')",
+        "x = b'x' * 20_000_000; f = open('a', 'w+'); n = f.write('abc')",
     )
     .await;
     let snapshot = sandbox.pause(Busy::default()).await.unwrap();

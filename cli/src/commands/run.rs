@@ -2,7 +2,7 @@
 
 use std::mem::ManuallyDrop;
 
-use sandcell::{Context, Outcome, RunCode};
+use sandcell::{Busy, Context, Durability, Outcome, RunCode, Sandbox};
 
 use crate::args::RunArguments;
 use crate::console::{Escapes, Output};
@@ -44,16 +44,49 @@ fn report(arguments: &RunArguments) -> Box<dyn Report> {
 }
 
 async fn run(mut arguments: RunArguments, report: &mut dyn Report) -> Result<ExitStatus, Failure> {
-    let limits = open::limits(&arguments.sandbox);
     let code = std::mem::take(&mut arguments.code);
     let words = std::mem::take(&mut arguments.words);
-    let program = Program::read(code, words, limits.cell_bytes)?;
-    let sandbox = ManuallyDrop::new(open::sandbox(&arguments.sandbox, limits).await?);
+    let cell_bytes = open::limits(&arguments.sandbox).cell_bytes;
+    let program = Program::read(code, words, cell_bytes)?;
+    let builder = open::builder(&arguments.sandbox, arguments.snapshot.as_deref()).await?;
+    let sandbox = ManuallyDrop::new(builder.start().await?);
     let cell = cell(program)?;
     let ctrl_c = CtrlC::listen(Again::Leave)
         .map_err(|error| Failure::own(format!("cannot listen for Ctrl-C: {error}")))?;
+    if let Some(children) = arguments.fork {
+        return fork(&sandbox, children, &cell, report, &ctrl_c).await;
+    }
     let outcome = show(&sandbox.context()?, cell, report, &ctrl_c).await?;
+    if let Some(path) = &arguments.save {
+        let snapshot = sandbox.snapshot(Busy::default()).await?;
+        snapshot.save(path, Durability::Machine).await?;
+    }
     Ok(ExitStatus::of_end(&outcome.end))
+}
+
+/// Runs the program in each of the children; the first that fails decides how
+/// we end.
+async fn fork(
+    sandbox: &Sandbox,
+    children: u32,
+    cell: &RunCode,
+    report: &mut dyn Report,
+    ctrl_c: &CtrlC,
+) -> Result<ExitStatus, Failure> {
+    let mut status = ExitStatus::Success;
+    for (child, number) in sandbox
+        .fork(children as usize, Busy::default())
+        .await?
+        .into_iter()
+        .zip(1..)
+    {
+        let cell = cell.clone().env("SANDCELL_CHILD", number.to_string());
+        let outcome = show(&child.context()?, cell, report, ctrl_c).await?;
+        if status == ExitStatus::Success {
+            status = ExitStatus::of_end(&outcome.end);
+        }
+    }
+    Ok(status)
 }
 
 /// A program as a cell. Reads the data on standard input.

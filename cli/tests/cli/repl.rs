@@ -46,11 +46,24 @@ fn people_leave_with_exit() {
 }
 
 #[test]
-fn a_fresh_interpreter_is_announced() {
-    repl(&[], "x = 1\nimport os; os._exit(1)\n'x' in globals()\n")
+fn a_cell_that_breaks_the_interpreter_costs_that_cell_alone() {
+    repl(&[], "x = 1\nx = 2; import os; os._exit(1)\nx\n")
         .exits(0)
-        .says("all variables are gone")
-        .prints("Out[1]: False\n");
+        .says("variables are as they were before this cell")
+        .prints("Out[2]: 1\n");
+}
+
+#[test]
+fn undo_takes_cells_back() {
+    repl(
+        &[],
+        "x = 1\nx = 2\n%undo\nx\n%undo\n%undo\n'x' in globals()\n%undo\n%undo\n",
+    )
+    .exits(0)
+    .says("cell 2 is undone")
+    .says("cell 1 is undone")
+    .says("there is nothing to undo")
+    .prints("Out[2]: 1\nOut[1]: False\n");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::checkpoints::Checkpoints;
 use crate::engine::{Guest, GuestState};
 use crate::error::Result;
+use crate::execution::Lost;
 use crate::files::{Storage, Tree};
 use crate::id::ExecutionId;
 use crate::wasi::Descriptors;
@@ -39,6 +40,9 @@ pub(super) struct History {
 struct Checkpoint {
     /// The last execution whose effects it has; 0 for none.
     after: ExecutionId,
+    /// The first execution that may have run after it. Those between were undone
+    /// or lost before.
+    next: ExecutionId,
     /// `None` is the state of a fresh guest.
     state: Option<Arc<GuestState>>,
     held: Descriptors,
@@ -120,6 +124,7 @@ impl History {
         drop(tree);
         self.kept.push_back(Checkpoint {
             after,
+            next: ExecutionId(after.0 + 1),
             state,
             held,
             tree: Arc::clone(&self.tree),
@@ -134,32 +139,45 @@ impl History {
         states.map(|state| state.page_bytes()).sum()
     }
 
-    /// The state to go back to, and the execution that it stands after.
-    pub(super) fn last(&self) -> (Option<Arc<GuestState>>, ExecutionId) {
-        self.kept.back().map_or((None, ExecutionId(0)), |kept| {
-            (kept.state.clone(), kept.after)
-        })
+    /// The state to go back to; `None` is that of a fresh guest.
+    pub(super) fn last(&self) -> Option<Arc<GuestState>> {
+        self.kept.back().and_then(|kept| kept.state.clone())
     }
 
-    /// Gives up the last state. Without any, the next guest is a fresh one.
+    /// The last execution whose effects the last state has.
+    pub(super) fn after(&self) -> ExecutionId {
+        self.kept.back().map_or(ExecutionId(0), |kept| kept.after)
+    }
+
+    /// Gives up the last state, which cannot be taken up. Without any, the next
+    /// guest is a fresh one.
     pub(super) fn drop_last(&mut self) {
         self.kept.pop_back();
     }
 
-    /// Nothing is at risk any more: the guest is gone.
-    pub(super) fn forget_risk(&mut self) {
+    /// What is gone when the guest goes back to the last state after the execution
+    /// `last`; `None` when nothing is.
+    pub(super) fn go_back(&mut self, last: ExecutionId) -> Option<Lost> {
         self.at_risk = Duration::ZERO;
+        let next = ExecutionId(last.0 + 1);
+        let first = match self.kept.back_mut() {
+            Some(kept) => {
+                let later = next.max(kept.next);
+                std::mem::replace(&mut kept.next, later)
+            }
+            None => ExecutionId(1),
+        };
+        (first <= last).then_some(Lost { first, last })
     }
 
-    /// Goes back to the last state before the execution `reached`. False when
-    /// there is none; then nothing has changed.
+    /// Makes the last state before the execution `reached` the last one. False
+    /// when there is none; then nothing has changed.
     pub(super) fn step_back(&mut self, reached: ExecutionId) -> bool {
         let at = self.kept.iter().rposition(|kept| kept.after < reached);
         let Some(at) = at.filter(|_| self.policy != Checkpoints::Never) else {
             return false;
         };
         self.kept.truncate(at + 1);
-        self.at_risk = Duration::ZERO;
         true
     }
 }

@@ -138,7 +138,6 @@ pub(crate) async fn spawn(
         guest: Some(guest),
         settings,
         history,
-        oldest: ExecutionId(start.after + 1),
         reached: ExecutionId(start.after),
         lost: None,
         executions: 0,
@@ -157,8 +156,6 @@ struct Worker {
     settings: Arc<Settings>,
     shared: Arc<Shared>,
     history: History,
-    /// The oldest execution whose effects the guest holds and no checkpoint does.
-    oldest: ExecutionId,
     /// The last execution whose effects the guest holds.
     reached: ExecutionId,
     /// What was lost while no execution was there to say so.
@@ -221,18 +218,20 @@ impl Worker {
     /// Makes a checkpoint. One that cannot be made leaves the last one in force.
     async fn save(&mut self) {
         let Some(guest) = &mut self.guest else { return };
-        if self.history.save(guest, self.reached).await.is_ok() {
-            self.oldest = ExecutionId(self.reached.0 + 1);
-        }
+        let _kept = self.history.save(guest, self.reached).await;
     }
 
-    /// The guest is gone: the executions up to `last` whose effects went with it.
+    /// The guest is gone, and with it the effects of executions up to `last`.
     fn lose(&mut self, last: ExecutionId) -> Option<Lost> {
-        let first = self.lost.take().map_or(self.oldest, |lost| lost.first);
-        self.oldest = ExecutionId(last.0 + 1);
-        self.reached = self.history.last().1;
-        self.history.forget_risk();
-        (first <= last).then_some(Lost { first, last })
+        let now = self.history.go_back(last);
+        self.reached = self.history.after();
+        match (self.lost.take(), now) {
+            (Some(before), Some(now)) => Some(Lost {
+                first: before.first.min(now.first),
+                last: before.last.max(now.last),
+            }),
+            (before, now) => before.or(now),
+        }
     }
 
     /// Goes back to the state before the last cell.
@@ -242,25 +241,19 @@ impl Worker {
             return Err(Error::NothingToUndo);
         }
         self.guest = None;
-        self.reached = self.history.last().1;
-        self.oldest = ExecutionId(last.0.max(self.oldest.0.saturating_sub(1)) + 1);
-        Ok(Lost {
-            first: ExecutionId(self.reached.0 + 1),
-            last,
-        })
+        let lost = self.history.go_back(last);
+        self.reached = self.history.after();
+        lost.ok_or(Error::NothingToUndo)
     }
 
     /// Hands out the state and stands still until the caller lets go.
     async fn park(&mut self, park: Park) {
         let state = match &mut self.guest {
             Some(guest) => match self.history.save(guest, self.reached).await {
-                Ok(state) => {
-                    self.oldest = ExecutionId(self.reached.0 + 1);
-                    Ok(Some(state))
-                }
+                Ok(state) => Ok(Some(state)),
                 Err(error) => Err(error),
             },
-            None => Ok(self.history.last().0),
+            None => Ok(self.history.last()),
         };
         let start = state.map(|state| Start {
             state,
@@ -307,7 +300,7 @@ impl Worker {
             return Ok(guest);
         }
         loop {
-            let Some(state) = self.history.last().0 else {
+            let Some(state) = self.history.last() else {
                 return self.settings.fresh_guest().await;
             };
             let guest = self.settings.guest_from(&state, Beginning::Resumed).await;
@@ -316,11 +309,7 @@ impl Worker {
             match guest {
                 Err(Error::Boot { .. }) => {
                     self.history.drop_last();
-                    let before = self.history.last().1;
-                    let first = ExecutionId(before.0 + 1);
-                    let last = self.lost.map_or(self.reached, |lost| lost.last);
-                    self.lost = Some(Lost { first, last });
-                    self.reached = before;
+                    self.lost = self.lose(self.reached);
                 }
                 other => return other,
             }

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use sandcell::{Cache, Context, Outcome};
+use sandcell::{Cache, Checkpoints, Context, ErrorKind, Lost, Outcome};
 
 use crate::args::ReplArguments;
 use crate::commands::run::show;
@@ -24,7 +24,12 @@ pub(crate) fn execute(arguments: &ReplArguments) -> Result<ExitStatus, Failure> 
     let sandbox_arguments = &arguments.sandbox;
     let limits = open::limits(sandbox_arguments);
     let reactor = open::reactor()?;
-    let sandbox = reactor.block_on(open::sandbox(sandbox_arguments, limits.clone()))?;
+    let sandbox = reactor.block_on(async {
+        let builder = open::builder(sandbox_arguments, None).await?;
+        // A person's pauses are long enough to save after each cell.
+        let builder = builder.checkpoints(Checkpoints::EveryCell);
+        Ok::<_, Failure>(builder.start().await?)
+    })?;
     let folder = match &sandbox_arguments.save_dir {
         Some(folder) => folder.clone(),
         None => results_folder()?,
@@ -91,6 +96,7 @@ impl Repl {
             match self.editor.read(self.number)? {
                 Entered::Cell(text) if text.trim().is_empty() => {}
                 Entered::Cell(text) if leaves(&text) => break,
+                Entered::Cell(text) if text.trim() == "%undo" => self.undo()?,
                 Entered::Cell(text) => self.run(text, &ctrl_c)?,
                 Entered::Dropped => {}
                 Entered::End => break,
@@ -115,18 +121,40 @@ impl Repl {
         Ok(())
     }
 
-    /// Counts a cell as the guest does. A fresh interpreter begins anew.
+    /// Takes the variables back to where they were before the last cell.
+    fn undo(&mut self) -> Result<(), Failure> {
+        match self.reactor.block_on(self.context.undo()) {
+            Ok(lost) => {
+                self.number = self.number.saturating_sub(cells(lost)).max(1);
+                let words = format!("cell {} is undone; files stay as they are", self.number);
+                say("note", Colour::Yellow, &words);
+            }
+            Err(error) if error.kind() == ErrorKind::State => {
+                say("error", Colour::Red, &error.to_string());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Counts a cell as the guest does. After a stop by force it is where it was
+    /// before.
     fn count(&mut self, outcome: &Outcome) {
         self.number += 1;
-        if outcome.lost.is_some() {
-            self.number = 1;
-            say(
-                "note",
-                Colour::Yellow,
-                "a fresh interpreter was started: all variables are gone",
-            );
+        if let Some(lost) = outcome.lost {
+            self.number = self.number.saturating_sub(cells(lost)).max(1);
+            let words = match cells(lost) {
+                1 => "variables are as they were before this cell".to_owned(),
+                count => format!("variables are as they were before the last {count} cells"),
+            };
+            say("note", Colour::Yellow, &words);
         }
     }
+}
+
+/// How many cells that is.
+fn cells(lost: Lost) -> u64 {
+    lost.last.number().saturating_sub(lost.first.number()) + 1
 }
 
 /// True for what people type to leave an interpreter.
