@@ -155,11 +155,12 @@ impl History {
         self.kept.pop_back();
     }
 
-    /// What is gone when the guest goes back to the last state after the execution
-    /// `last`; `None` when nothing is.
-    pub(super) fn go_back(&mut self, last: ExecutionId) -> Option<Lost> {
+    /// What is gone when the guest, which has the effects of the execution `last`,
+    /// goes back to the last state; `None` when nothing is. The next execution is
+    /// the one after `newest`.
+    pub(super) fn go_back(&mut self, last: ExecutionId, newest: ExecutionId) -> Option<Lost> {
         self.at_risk = Duration::ZERO;
-        let next = ExecutionId(last.0 + 1);
+        let next = ExecutionId(newest.0 + 1);
         let first = match self.kept.back_mut() {
             Some(kept) => {
                 let later = next.max(kept.next);

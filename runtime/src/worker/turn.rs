@@ -139,6 +139,7 @@ pub(crate) async fn spawn(
         settings,
         history,
         reached: ExecutionId(start.after),
+        newest: ExecutionId(start.after),
         lost: None,
         executions: 0,
         cpu: Duration::ZERO,
@@ -158,6 +159,8 @@ struct Worker {
     history: History,
     /// The last execution whose effects the guest holds.
     reached: ExecutionId,
+    /// The last execution that ran.
+    newest: ExecutionId,
     /// What was lost while no execution was there to say so.
     lost: Option<Lost>,
     executions: u64,
@@ -223,7 +226,7 @@ impl Worker {
 
     /// The guest is gone, and with it the effects of executions up to `last`.
     fn lose(&mut self, last: ExecutionId) -> Option<Lost> {
-        let now = self.history.go_back(last);
+        let now = self.history.go_back(last, self.newest);
         self.reached = self.history.after();
         match (self.lost.take(), now) {
             (Some(before), Some(now)) => Some(Lost {
@@ -241,7 +244,7 @@ impl Worker {
             return Err(Error::NothingToUndo);
         }
         self.guest = None;
-        let lost = self.history.go_back(last);
+        let lost = self.history.go_back(last, self.newest);
         self.reached = self.history.after();
         lost.ok_or(Error::NothingToUndo)
     }
@@ -336,6 +339,7 @@ impl Worker {
         let mut run = Run::new(Arc::clone(&job.control), &job.limits, outlet);
         run.stdin.bytes = job.stdin.clone();
         let ran = guest.execute(cell, run, job.limits.fuel).await;
+        self.newest = job.id;
         self.executions += 1;
         self.cpu += ran.cpu;
         self.untrimmed += ran.cpu;
