@@ -16,6 +16,7 @@ mod patience;
 mod progress;
 mod report;
 mod size;
+mod state;
 
 use std::process::ExitCode;
 
