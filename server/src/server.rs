@@ -143,7 +143,7 @@ impl ServerBuilder {
         if let Some(first) = listeners.first() {
             settings.domain = format!("{DOMAIN}:{}", first.local_addr()?.port());
         }
-        let registry = Registry::new(self.runtime, settings.limits.clone());
+        let registry = Registry::new(self.runtime, settings.limits.clone(), settings.sandboxes);
         serve(Inner::new(settings, registry), listeners, end).await;
         Ok(())
     }

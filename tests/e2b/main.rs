@@ -2,7 +2,6 @@
 //! requests that no SDK would send.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,

@@ -17,6 +17,7 @@ mod json;
 mod limits;
 mod output;
 mod repl;
+mod serve;
 mod settings;
 mod support;
 mod terminal;

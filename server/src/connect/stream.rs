@@ -84,7 +84,7 @@ impl Answers {
     }
 
     /// A stream that fails at once.
-    pub(crate) fn failed(error: ConnectError) -> Response {
+    pub(crate) fn failed(error: &ConnectError) -> Response {
         let body = envelope::seal(END, json!({"error": error}).to_string().as_bytes());
         let kind = [(CONTENT_TYPE, "application/connect+json")];
         (kind, Body::from(body)).into_response()

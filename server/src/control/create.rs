@@ -47,16 +47,10 @@ async fn create(
     let seconds = timeout(asked.timeout)?.unwrap_or(DEFAULT_TIMEOUT);
     let order = order(asked)?;
     let make = || async {
-        let (live, allowed) = (shared.registry.count(), shared.settings.sandboxes);
-        if live >= allowed {
-            return Err(Refusal::too_many(format!(
-                "{live} sandboxes live and no more than {allowed} are allowed; `--max-sandboxes` raises that"
-            )));
-        }
         let lease = shared.registry.create(order.clone(), seconds).await?;
         shared.counters.sandboxes.add(1);
         tracing::info!(sandbox = %lease.id, seconds, "sandbox created");
-        Ok(lease)
+        Ok::<_, Refusal>(lease)
     };
     let lease = match headers.get("idempotency-key") {
         Some(key) => shared.once.run(&shared.registry, key, make).await?,

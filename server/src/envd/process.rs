@@ -16,7 +16,7 @@ fn no_such_process() -> ConnectError {
 
 /// `Start`, and the stream of input that would follow.
 pub(super) async fn start(opening: Opening<Value>) -> Response {
-    Answers::failed(match opening.message {
+    Answers::failed(&match opening.message {
         Ok(_) => ConnectError::new(Code::Unimplemented, NO_SHELL),
         Err(error) => error,
     })
@@ -24,7 +24,7 @@ pub(super) async fn start(opening: Opening<Value>) -> Response {
 
 /// `Connect`
 pub(super) async fn connect(opening: Opening<Value>) -> Response {
-    Answers::failed(opening.message.err().unwrap_or_else(no_such_process))
+    Answers::failed(&opening.message.err().unwrap_or_else(no_such_process))
 }
 
 /// `List`

@@ -119,7 +119,7 @@ impl Lines {
             if self.lease.gone.is_cancelled() {
                 return Err(Torn);
             }
-            self.step = Step::Rest(self.last_lines(outcome.ok()));
+            self.step = Step::Rest(self.last_lines(outcome.ok().as_ref()));
             return Ok(None);
         };
         self.step = Step::Events(execution);
@@ -142,7 +142,7 @@ impl Lines {
     }
 
     /// What is left to say, the last line first.
-    fn last_lines(&mut self, outcome: Option<Outcome>) -> Vec<Line> {
+    fn last_lines(&mut self, outcome: Option<&Outcome>) -> Vec<Line> {
         if outcome
             .as_ref()
             .is_some_and(|outcome| outcome.lost.is_some())
@@ -151,7 +151,7 @@ impl Lines {
         }
         let mut lines = vec![Line::EndOfExecution];
         if !self.told
-            && let Some(line) = self.trouble(outcome.as_ref())
+            && let Some(line) = self.trouble(outcome)
         {
             lines.push(line);
         }

@@ -1,12 +1,13 @@
 //! All leases, by id and by token.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use sandcell::{Limits, Result, Runtime, Sandbox};
+use sandcell::{Error, Limits, Runtime, Sandbox};
 
 use crate::lease::{Lease, Order};
+use crate::refusal::Refusal;
 use crate::secret;
 
 /// The leases of a server.
@@ -14,8 +15,33 @@ use crate::secret;
 pub(crate) struct Registry {
     runtime: Runtime,
     limits: Limits,
+    /// Sandboxes that may live at once, and those that do or are being made.
+    allowed: usize,
+    taken: AtomicUsize,
     next: AtomicU64,
     index: RwLock<Index>,
+    /// Held while a sandbox of a given id is made.
+    ensuring: tokio::sync::Mutex<()>,
+}
+
+/// Why there is no new sandbox.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotMade {
+    /// As many live as may.
+    #[error("{0} sandboxes live and no more are allowed; `--max-sandboxes` raises that")]
+    TooMany(usize),
+    /// The runtime could not make it.
+    #[error(transparent)]
+    Runtime(#[from] Error),
+}
+
+impl From<NotMade> for Refusal {
+    fn from(reason: NotMade) -> Self {
+        match reason {
+            NotMade::TooMany(_) => Self::too_many(reason.to_string()),
+            NotMade::Runtime(error) => error.into(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -27,12 +53,15 @@ struct Index {
 }
 
 impl Registry {
-    pub(crate) fn new(runtime: Runtime, limits: Limits) -> Arc<Self> {
+    pub(crate) fn new(runtime: Runtime, limits: Limits, allowed: usize) -> Arc<Self> {
         Arc::new(Self {
             runtime,
             limits,
+            allowed,
+            taken: AtomicUsize::new(0),
             next: AtomicU64::new(1),
             index: RwLock::default(),
+            ensuring: tokio::sync::Mutex::default(),
         })
     }
 
@@ -44,7 +73,28 @@ impl Registry {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn sandbox(&self, order: &Order) -> Result<Sandbox> {
+    /// Takes one of the places that there are for sandboxes.
+    fn reserve(&self) -> Result<(), NotMade> {
+        let more = |taken| (taken < self.allowed).then_some(taken + 1);
+        let (after, before) = (Ordering::AcqRel, Ordering::Acquire);
+        let reserved = self.taken.fetch_update(after, before, more);
+        reserved.map(drop).map_err(NotMade::TooMany)
+    }
+
+    fn release(&self) {
+        self.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    async fn sandbox(&self, order: &Order) -> Result<Sandbox, NotMade> {
+        self.reserve()?;
+        let place = Reserved(self);
+        let made = self.start(order).await?;
+        // The place is the sandbox's now, and released with it.
+        place.keep();
+        Ok(made)
+    }
+
+    async fn start(&self, order: &Order) -> sandcell::Result<Sandbox> {
         let mut builder = self.runtime.sandbox().limits(self.limits.clone());
         for (name, value) in &order.environment {
             builder = builder.env(name, value);
@@ -53,7 +103,11 @@ impl Registry {
     }
 
     /// Makes a sandbox that lives for so many seconds.
-    pub(crate) async fn create(self: &Arc<Self>, order: Order, seconds: u64) -> Result<Arc<Lease>> {
+    pub(crate) async fn create(
+        self: &Arc<Self>,
+        order: Order,
+        seconds: u64,
+    ) -> Result<Arc<Lease>, NotMade> {
         let sandbox = self.sandbox(&order).await?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let lease = Lease::new(number, sandbox, order, seconds);
@@ -67,15 +121,16 @@ impl Registry {
         id: &str,
         order: Order,
         seconds: u64,
-    ) -> Result<Arc<Lease>> {
+    ) -> Result<Arc<Lease>, NotMade> {
         if let Some(lease) = self.find(id) {
             return Ok(lease);
         }
-        let sandbox = self.sandbox(&order).await?;
+        let _one_at_a_time = self.ensuring.lock().await;
         // Somebody may have been faster.
         if let Some(lease) = self.find(id) {
             return Ok(lease);
         }
+        let sandbox = self.sandbox(&order).await?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let lease = Lease::with_id(id.to_owned(), number, sandbox, order, seconds);
         self.insert(&lease);
@@ -148,6 +203,7 @@ impl Registry {
         };
         removed.is_some_and(|lease| {
             lease.end();
+            self.release();
             true
         })
     }
@@ -157,5 +213,22 @@ impl Registry {
         for lease in self.all() {
             self.remove(&lease.id);
         }
+    }
+}
+
+/// A place that goes back unless a sandbox takes it.
+struct Reserved<'r>(&'r Registry);
+
+impl Reserved<'_> {
+    /// Leaves the place taken.
+    fn keep(self) {
+        // Making up for the release of the drop, with no gap for others.
+        self.0.taken.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.0.release();
     }
 }

@@ -288,7 +288,9 @@ impl<'l> Incoming<'l> {
             let owned = files.set_owner(self.path, number, number);
             owned.map_err(|error| Fault::at(self.path, &error))?;
         }
-        if !notes.is_empty() || self.existed {
+        // Notes of what was there before go with it.
+        let stale = self.existed && files.metadata(self.path).is_ok_and(|old| !old.is_empty());
+        if !notes.is_empty() || stale {
             let noted = files.set_metadata(self.path, notes.clone());
             noted.map_err(|error| Fault::at(self.path, &error))?;
         }

@@ -98,7 +98,7 @@ pub(crate) async fn watch_dir(
     let ready = scope.and_then(|scope| Ok((scope, shared.stream()?)));
     let (scope, place) = match ready {
         Ok(ready) => ready,
-        Err(error) => return Answers::failed(error),
+        Err(error) => return Answers::failed(&error),
     };
     let watcher = files.watch(WAITING);
     let (answers, response) = Answers::new();
