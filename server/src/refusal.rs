@@ -47,6 +47,11 @@ impl Refusal {
         Self::new(StatusCode::NOT_IMPLEMENTED, message)
     }
 
+    /// The sandbox ended meanwhile: the SDKs look for these words.
+    pub(crate) fn gone() -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "The sandbox was not found")
+    }
+
     /// No sandbox of this id lives: the SDKs look for these words.
     pub(crate) fn no_sandbox(id: &str) -> Self {
         Self::not_found(format!("sandbox `{id}` was not found"))

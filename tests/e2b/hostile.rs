@@ -313,6 +313,8 @@ async fn uploads_that_are_none() {
     let form = "multipart/form-data; boundary=x";
     let part = "--x\r\nContent-Disposition: form-data; name=\"file\"";
     let nameless = format!("{part}\r\n\r\nhello\r\n--x--\r\n");
+    // A head of a part that never ends is not kept for ever.
+    let endless = format!("{part}; x=\"{}", "a".repeat(20 << 20));
     let cut = format!("{part}; filename=\"a\"\r\n\r\nhello");
     let two =
         format!("{part}; filename=\"a\"\r\n\r\n1\r\n{part}; filename=\"b\"\r\n\r\n2\r\n--x--\r\n");
@@ -343,6 +345,7 @@ async fn uploads_that_are_none() {
         (upload("", form, "x"), 400),
         (upload("", form, &nameless), 400),
         (upload("", form, &cut), 400),
+        (upload("", form, &endless), 400),
         (upload("?path=a", form, &two), 400),
         (
             Request::get("/files?path=a&signature=v1_x&signature_expiration=y"),

@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use sandcell::{Limits, Runtime};
 use sandcell_server::{Server, ServerBuilder};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::args::ServeArguments;
 use crate::console::{Colour, Escapes, Output, say};
@@ -36,12 +37,26 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
         let runtime = open::runtime_with(&arguments.image, settings).await?;
         let address = address(&listeners)?;
         state.publish(&claim, address)?;
-        let end = ending()?;
+        let mut signals = Signals::new()?;
         announce(address)?;
         let server = server(arguments, runtime, &key);
-        let served = server.serve(listeners, end).await;
-        served.map_err(|error| Failure::own(format!("cannot serve: {error}")))
+        let (end, ended) = oneshot::channel();
+        let serving = server.serve(listeners, async {
+            // A sender that is gone is an end as well.
+            let _ended = ended.await;
+        });
+        tokio::select! {
+            served = serving => {
+                served.map_err(|error| Failure::own(format!("cannot serve: {error}")))
+            }
+            () = signals.twice(end) => {
+                warn("told twice to end: requests that were under way are cut");
+                Ok(())
+            }
+        }
     })?;
+    // Guests that are still busy are not waited for.
+    guests.shutdown_background();
     Ok(ExitStatus::Success)
 }
 
@@ -120,19 +135,36 @@ fn address(listeners: &[TcpListener]) -> Result<SocketAddr, Failure> {
         .map_err(|error| Failure::own(format!("cannot listen: {error}")))
 }
 
-/// Comes when somebody wants the server to end.
-fn ending() -> Result<impl Future<Output = ()> + Send, Failure> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Failure::own(format!("cannot wait for signals: {error}")))
-    };
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    Ok(async move {
+/// The signals by which somebody wants the server to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| Failure::own(format!("cannot wait for signals: {error}")))
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    })
+    }
+
+    /// Drops `end` at the first signal, and comes at the second.
+    async fn twice(&mut self, end: oneshot::Sender<()>) {
+        self.next().await;
+        drop(end);
+        self.next().await;
+    }
 }
 
 fn announce(address: SocketAddr) -> Result<(), Failure> {

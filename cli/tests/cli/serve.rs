@@ -90,6 +90,38 @@ fn env_points_to_the_running_server_and_knows_its_key() {
 }
 
 #[test]
+fn a_second_signal_ends_the_server_at_once() {
+    let server = Serving::start(&[]);
+    let key = std::fs::read_to_string(server.state.path().join("key")).expect("the key");
+    let made = server.post(key.trim());
+    let field = |name: &str| {
+        let rest = made
+            .split(&format!("\"{name}\":\""))
+            .nth(1)
+            .expect("a field");
+        rest.split('"').next().expect("its value").to_owned()
+    };
+    let code = "{\"code\":\"print(1)\\nwhile True: pass\"}";
+    let mut busy = TcpStream::connect(&server.address).expect("connected");
+    let request = format!(
+        "POST /execute HTTP/1.1\r\nHost: localhost\r\nX-Access-Token: {}\r\nContent-Length: {}\r\n\r\n{code}",
+        field("envdAccessToken"),
+        code.len()
+    );
+    busy.write_all(request.as_bytes()).expect("sent");
+    let mut busy = BufReader::new(busy);
+    let mut line = String::new();
+    while !line.contains("stdout") {
+        line.clear();
+        assert_ne!(busy.read_line(&mut line).expect("a line"), 0);
+    }
+    signal(server.running.child.id(), Signal::INT);
+    // The first one is seen before the second: new connections are refused.
+    while TcpStream::connect(&server.address).is_ok() {}
+    server.end().exits(0).says("told twice to end");
+}
+
+#[test]
 fn any_key_is_taken_if_that_was_asked_for() {
     let server = Serving::start(&["--any-key"]);
     assert!(server.post("whatever").starts_with("HTTP/1.1 201 "));
