@@ -67,10 +67,7 @@ impl Wanted {
         let pairs = form_urlencoded::parse(metadata.as_bytes());
         Ok(Self {
             running,
-            // Clients quote each part before they quote the whole.
-            pairs: pairs
-                .map(|(name, value)| (unquote(&name), unquote(&value)))
-                .collect(),
+            pairs: pairs.into_owned().collect(),
             after: after.transpose()?,
             template: filter.template.clone().filter(|text| !text.is_empty()),
         })
@@ -80,10 +77,11 @@ impl Wanted {
         let metadata = &lease.order.metadata;
         let template = |wanted: &String| *wanted == lease.order.template;
         self.running
-            && self
-                .pairs
-                .iter()
-                .all(|(name, value)| metadata.get(name) == Some(value))
+            && self.pairs.iter().all(|(name, value)| {
+                // Some clients quote each part before they quote the whole.
+                metadata.get(name) == Some(value)
+                    || metadata.get(&unquote(name)) == Some(&unquote(value))
+            })
             && self.after.is_none_or(|after| lease.started > after)
             && self.template.as_ref().is_none_or(template)
     }

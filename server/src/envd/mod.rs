@@ -4,6 +4,7 @@
 mod fault;
 mod files;
 mod filesystem;
+mod folder;
 mod inside;
 mod path;
 mod process;

@@ -21,6 +21,7 @@ use crate::body;
 use crate::envd::fault::Fault;
 use crate::envd::files::metadata;
 use crate::envd::files::query::Target;
+use crate::envd::folder;
 use crate::envd::path::{name, parent, resolve};
 use crate::envd::user::User;
 use crate::lease::Lease;
@@ -258,14 +259,7 @@ struct Incoming<'l> {
 impl<'l> Incoming<'l> {
     fn new(lease: &'l Lease, path: &'l str, user: User) -> Result<Self, Refusal> {
         let files = lease.sandbox.files();
-        let folder = parent(path);
-        let there = files
-            .exists(folder)
-            .map_err(|error| Fault::at(folder, &error))?;
-        if !there {
-            let made = files.make_dirs(folder);
-            made.map_err(|error| Fault::at(folder, &error))?;
-        }
+        folder::make(&files, parent(path), user)?;
         let existed = files
             .exists(path)
             .map_err(|error| Fault::at(path, &error))?;

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::connect::{Code, ConnectError, Message, answer};
 use crate::envd::fault::Fault;
 use crate::envd::filesystem::wire::{EntryInfo, ListDir, Move, Path};
+use crate::envd::folder;
 use crate::envd::path::{parent, resolve};
 use crate::envd::user::{NoUser, User};
 use crate::lease::Lease;
@@ -65,33 +66,8 @@ pub(crate) async fn make_dir(
         }
         Err(_) => {}
     }
-    let missing = missing_folders(&files, &path);
-    let made = files.make_dirs(&path);
-    made.map_err(|error| Fault::at(&path, &error))?;
-    own(&files, &missing, User::of(&headers)?)?;
+    folder::make(&files, &path, User::of(&headers)?)?;
     Ok(answer(&json!({"entry": entry(&files, &path)?})))
-}
-
-/// The folders of a path that are not there, the deepest first.
-fn missing_folders(files: &Files, path: &str) -> Vec<String> {
-    let mut missing = Vec::new();
-    let mut at = path;
-    while at != "/" && !files.exists(at).unwrap_or(true) {
-        missing.push(at.to_owned());
-        at = parent(at);
-    }
-    missing
-}
-
-/// Gives new folders to the user who made them; the plain user has them already.
-fn own(files: &Files, folders: &[String], user: User) -> Result<(), ConnectError> {
-    if user == User::Root {
-        for folder in folders {
-            let owned = files.set_owner(folder, user.number(), user.number());
-            owned.map_err(|error| Fault::at(folder, &error))?;
-        }
-    }
-    Ok(())
 }
 
 /// `Move`
@@ -106,11 +82,7 @@ pub(crate) async fn rename(
     files
         .stat_link(&source)
         .map_err(|error| Fault::at(&source, &error))?;
-    let folder = parent(&destination);
-    let missing = missing_folders(&files, folder);
-    let made = files.make_dirs(folder);
-    made.map_err(|error| Fault::at(folder, &error))?;
-    own(&files, &missing, User::of(&headers)?)?;
+    folder::make(&files, parent(&destination), User::of(&headers)?)?;
     let renamed = files.rename(&source, &destination);
     renamed.map_err(|error| Fault::at(&destination, &error))?;
     Ok(answer(&json!({"entry": entry(&files, &destination)?})))
