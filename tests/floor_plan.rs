@@ -30,7 +30,7 @@ const FLOORS: [&[&str]; 14] = [
 
 /// The rooms of the server.
 const SERVER_FLOORS: [&[&str]; 9] = [
-    &["clock", "secret"],
+    &["clock", "secret", "stall"],
     &["refusal", "settings"],
     &["body", "lease"],
     &["telemetry"],

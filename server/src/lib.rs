@@ -38,6 +38,7 @@ mod serve;
 mod server;
 mod settings;
 mod shared;
+mod stall;
 mod telemetry;
 
 pub use secret::new_key;

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::route::Door;
 use crate::shared::Shared;
+use crate::stall::Patient;
 
 /// Bytes of all headers of a request, and of what is read ahead of a body.
 const BUFFER: usize = 64 << 10;
@@ -127,7 +128,7 @@ async fn connection(stream: TcpStream, door: Door, ending: CancellationToken) {
         .max_buf_size(BUFFER)
         .max_headers(HEADERS)
         .half_close(false)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream)), service);
     let mut connection = pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,
