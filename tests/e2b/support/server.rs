@@ -1,6 +1,7 @@
 //! A server of the test's own.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use sandcell::{Cache, Runtime};
 use sandcell_server::{Server, ServerBuilder};
@@ -35,6 +36,26 @@ async fn runtime() -> Runtime {
     runtime.open().expect("a runtime over the Python image")
 }
 
+/// A port that no other one can stand for. Another run of these tests on this
+/// machine may have it for a while.
+async fn fixed_port(port: u16) -> TcpListener {
+    let patience = Duration::from_secs(120);
+    let mut refused = None;
+    let binding = async {
+        loop {
+            match TcpListener::bind(("127.0.0.1", port)).await {
+                Ok(listener) => return listener,
+                Err(error) => refused = Some(error),
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let bound = tokio::time::timeout(patience, binding).await;
+    bound.unwrap_or_else(|_| {
+        panic!("older SDKs need port {port} of 127.0.0.1, which cannot be had: {refused:?}")
+    })
+}
+
 impl TestServer {
     pub(crate) async fn start() -> Self {
         Self::start_with(|server| server, &[]).await
@@ -47,10 +68,7 @@ impl TestServer {
     ) -> Self {
         let mut listeners = vec![TcpListener::bind("127.0.0.1:0").await.expect("a port")];
         for port in ports {
-            let listener = TcpListener::bind(("127.0.0.1", *port)).await;
-            listeners.push(listener.unwrap_or_else(|error| {
-                panic!("older SDKs need port {port} of 127.0.0.1, which cannot be had: {error}")
-            }));
+            listeners.push(fixed_port(*port).await);
         }
         let address = listeners[0].local_addr().expect("an address");
         let server = settings(Server::builder(runtime().await).key(KEY));
