@@ -1,6 +1,7 @@
 //! What the command line can say.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -34,6 +35,7 @@ Examples:
   sandcell run examples/hello.py          run a program
   sandcell run -c 'sum(range(10))'        run a line of code
   sandcell repl                           try things out
+  sandcell serve                          let E2B's SDKs use this machine
   sandcell doctor                         see what is missing or damaged
 
 Exit codes: 0 all went well; 1 the program failed, met a limit or broke;
@@ -64,6 +66,16 @@ pub(crate) enum Command {
     /// ~/.cache/sandcell.
     #[command(subcommand)]
     Image(ImageCommand),
+    /// Serve the E2B protocol: unmodified SDKs use this machine
+    ///
+    /// `sandcell env` prints what to tell them. Ctrl-C ends the server and all
+    /// its sandboxes.
+    Serve(ServeArguments),
+    /// Print the lines that point E2B's SDKs to this machine
+    ///
+    /// For `eval "$(sandcell env)"`: the key, which is made at first use, and the
+    /// address of the running server.
+    Env(EnvArguments),
     /// Look for what is missing or damaged, and say what mends it
     ///
     /// Reads every byte of every image. Exit code 0: all is well; 3: something
@@ -206,6 +218,88 @@ pub(crate) struct SandboxArguments {
     /// Save pictures and other rich results as files in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) save_dir: Option<PathBuf>,
+}
+
+/// The port of the server when nobody says otherwise.
+pub(crate) const PORT: u16 = 49980;
+
+/// How to serve.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sandcell serve
+  sandcell serve --port 8080 --memory 1G
+  sandcell serve --allow-origin http://localhost:3000")]
+pub(crate) struct ServeArguments {
+    /// Port to listen on; 0 for any free one
+    #[arg(long, value_name = "N", default_value_t = PORT)]
+    pub(crate) port: u16,
+
+    /// Address to listen on; others than those of this machine are within reach of the network
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    pub(crate) address: IpAddr,
+
+    /// Take any API key, for throw-away use
+    #[arg(long)]
+    pub(crate) any_key: bool,
+
+    /// Listen on 127.0.0.1:49999 and 127.0.0.1:49983 as well, where older SDKs look
+    ///
+    /// For code interpreter packages before 2.9 (Python) and 2.7 (JavaScript);
+    /// `sandcell env --legacy` prints what they need.
+    #[arg(long)]
+    pub(crate) legacy: bool,
+
+    /// Open the sandbox `debug_sandbox_id`, which asks for no key and no token
+    #[arg(long)]
+    pub(crate) debug_sandbox: bool,
+
+    /// Name by which this server may be called, besides addresses and localhost
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+
+    /// Web page that may use this server, for example http://localhost:3000; * for all
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+
+    /// Sandboxes that may live at once [default: 4096]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_sandboxes: Option<u32>,
+
+    /// Image that sandboxes start from: a name, or the path of an exported image
+    #[arg(long, value_name = "NAME|PATH", default_value = "python")]
+    pub(crate) image: PathBuf,
+
+    /// Memory limit of each sandbox's interpreters [default: 512M, at most 4G]
+    #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
+    pub(crate) memory: Option<u64>,
+
+    /// Folder of the key and of the server's state
+    ///
+    /// Default: $SANDCELL_STATE, else $XDG_STATE_HOME/sandcell, else
+    /// ~/.local/state/sandcell.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+
+    /// Say more on standard error: each request, without its secrets
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// Which server to speak to.
+#[derive(Debug, Args)]
+pub(crate) struct EnvArguments {
+    /// Port of the server [default: that of the running one, else 49980]
+    #[arg(long, value_name = "N")]
+    pub(crate) port: Option<u16>,
+
+    /// For older SDKs and `sandcell serve --legacy`
+    #[arg(long)]
+    pub(crate) legacy: bool,
+
+    /// Folder of the key and of the server's state
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
 }
 
 /// What can be done with images.

@@ -17,6 +17,7 @@ mod patience;
 mod progress;
 mod report;
 mod size;
+mod state;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use sandcell::{Cache, Determinism, Limits, Runtime, SandboxBuilder};
+use sandcell::{Cache, Determinism, Limits, Runtime, RuntimeBuilder, SandboxBuilder};
 
 use crate::args::SandboxArguments;
 use crate::exit::Failure;
@@ -95,6 +95,14 @@ fn changed_limits(mut builder: SandboxBuilder, arguments: &SandboxArguments) -> 
 
 /// A runtime over an image, which is built first if it is missing.
 pub(crate) async fn runtime(image: &Path) -> Result<Runtime, Failure> {
+    runtime_with(image, Runtime::builder().warm(0)).await
+}
+
+/// As [`runtime`], with further settings.
+pub(crate) async fn runtime_with(
+    image: &Path,
+    settings: RuntimeBuilder,
+) -> Result<Runtime, Failure> {
     if is_path(image) && !image.exists() {
         return Err(Failure::usage(format!(
             "there is no file {}",
@@ -112,11 +120,7 @@ pub(crate) async fn runtime(image: &Path) -> Result<Runtime, Failure> {
     // The module is compiled now if this machine has not yet.
     let _patience =
         Patience::new("compiling the image for this machine, once; this takes some seconds");
-    Ok(Runtime::builder()
-        .cache(cache)
-        .image(image)
-        .warm(0)
-        .open()?)
+    Ok(settings.cache(cache).image(image).open()?)
 }
 
 /// True for the path of an exported image, as [`Runtime::open`] knows it.

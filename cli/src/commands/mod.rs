@@ -1,9 +1,11 @@
 //! The commands, a file each.
 
 mod doctor;
+mod env;
 mod image;
 mod repl;
 mod run;
+mod serve;
 
 use crate::args::{Arguments, Command};
 use crate::console::{Colour, say};
@@ -15,6 +17,8 @@ pub(crate) fn execute(arguments: Arguments) -> ExitStatus {
         Command::Run(arguments) => run::execute(arguments),
         Command::Repl(arguments) => repl::execute(&arguments),
         Command::Image(command) => image::execute(command),
+        Command::Serve(arguments) => serve::execute(&arguments),
+        Command::Env(arguments) => env::execute(&arguments),
         Command::Doctor => doctor::execute(),
     };
     done.unwrap_or_else(|failure| {

@@ -18,6 +18,7 @@ mod limits;
 mod output;
 mod repl;
 mod saving;
+mod serve;
 mod settings;
 mod support;
 mod terminal;

@@ -1,9 +1,10 @@
 //! The sandbox's files, as the host sees them.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use crate::error::Result;
-use crate::files::{Entry, Stat, Tree, Watcher};
+use crate::files::{Entry, FileLimits, FileUsage, Stat, Tree, Watcher};
 use crate::worker::Settings;
 
 /// Reads and changes a sandbox's files from outside, by absolute paths of the
@@ -43,6 +44,15 @@ impl Files {
         Ok(self.tree().read(path)?)
     }
 
+    /// At most `length` bytes of a file from `offset` on, and at most 1 GiB; empty
+    /// at its end.
+    ///
+    /// # Errors
+    /// The file is missing, a folder, or a device.
+    pub fn read_range(&self, path: &str, offset: u64, length: u64) -> Result<Vec<u8>> {
+        Ok(self.tree().read_range(path, offset, length)?)
+    }
+
     /// Makes a file, or replaces its contents. The folder must be there.
     ///
     /// # Errors
@@ -50,6 +60,15 @@ impl Files {
     pub fn write(&self, path: &str, contents: impl AsRef<[u8]>) -> Result<()> {
         let now_ns = self.now_ns();
         Ok(self.tree().write(path, contents.as_ref(), now_ns)?)
+    }
+
+    /// Adds to the end of a file, which is made if it is missing.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn append(&self, path: &str, contents: impl AsRef<[u8]>) -> Result<()> {
+        let now_ns = self.now_ns();
+        Ok(self.tree().append(path, contents.as_ref(), now_ns)?)
     }
 
     /// What is in a folder, by name.
@@ -94,6 +113,60 @@ impl Files {
     /// The file is missing.
     pub fn stat(&self, path: &str) -> Result<Stat> {
         Ok(self.tree().stat(path)?)
+    }
+
+    /// Attributes of what stands at a path; a link is not followed.
+    ///
+    /// # Errors
+    /// Nothing is there.
+    pub fn stat_link(&self, path: &str) -> Result<Stat> {
+        Ok(self.tree().stat_link(path)?)
+    }
+
+    /// Where a link leads to, as it was written.
+    ///
+    /// # Errors
+    /// It is missing or no link.
+    pub fn read_link(&self, path: &str) -> Result<String> {
+        Ok(self.tree().read_link(path)?)
+    }
+
+    /// Gives a file or folder to a user and group. They are shown, not enforced.
+    ///
+    /// # Errors
+    /// It is missing, or in a read-only place.
+    pub fn set_owner(&self, path: &str, owner: u32, group: u32) -> Result<()> {
+        let now_ns = self.now_ns();
+        Ok(self.tree().set_owner(path, owner, group, now_ns)?)
+    }
+
+    /// What the host noted at a file. Guests do not see it.
+    ///
+    /// # Errors
+    /// The file is missing.
+    pub fn metadata(&self, path: &str) -> Result<BTreeMap<String, String>> {
+        Ok(self.tree().metadata(path)?)
+    }
+
+    /// Notes something at a file, in place of what was noted.
+    ///
+    /// # Errors
+    /// A quota, a missing file, a read-only place.
+    pub fn set_metadata(&self, path: &str, metadata: BTreeMap<String, String>) -> Result<()> {
+        let now_ns = self.now_ns();
+        Ok(self.tree().set_metadata(path, metadata, now_ns)?)
+    }
+
+    /// What the files take of their limits.
+    #[must_use]
+    pub fn usage(&self) -> FileUsage {
+        self.tree().usage()
+    }
+
+    /// Their limits.
+    #[must_use]
+    pub fn limits(&self) -> FileLimits {
+        self.tree().limits().clone()
     }
 
     /// True when something is there.

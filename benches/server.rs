@@ -1,0 +1,217 @@
+//! The server: a new sandbox over HTTP, and the real SDK against it and against
+//! a stub that answers the same two requests with fixed bytes.
+//!
+//! `cargo bench --bench server`
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener as StdListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sandcell_server::{Server, new_key};
+use tokio::net::TcpListener;
+
+mod support;
+use support::{Series, head, row, row_of, runtime};
+
+const ROUNDS: usize = 300;
+
+/// Reads one answer with a length; answers its status.
+fn read_answer(reader: &mut BufReader<TcpStream>) -> anyhow::Result<(u16, Vec<u8>)> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let status = line.split(' ').nth(1).context("a status")?.parse()?;
+    let mut length = 0;
+    loop {
+        line.clear();
+        reader.read_line(&mut line)?;
+        let header = line.trim().to_ascii_lowercase();
+        if header.is_empty() {
+            break;
+        }
+        if let Some(value) = header.strip_prefix("content-length:") {
+            length = value.trim().parse()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    Ok((status, body))
+}
+
+/// One request on a connection that is kept.
+fn ask(
+    reader: &mut BufReader<TcpStream>,
+    method: &str,
+    path: &str,
+    key: &str,
+) -> anyhow::Result<(u16, Vec<u8>)> {
+    let body = if method == "POST" { "{}" } else { "" };
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-KEY: {key}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    reader.get_mut().write_all(request.as_bytes())?;
+    read_answer(reader)
+}
+
+/// `POST /sandboxes` to its answer; the sandbox is ended outside of the time.
+fn create(address: SocketAddr, key: &str) -> anyhow::Result<Series> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream);
+    let mut series = Series::default();
+    for _ in 0..ROUNDS {
+        let (status, body) = series.time(|| ask(&mut reader, "POST", "/sandboxes", key))?;
+        anyhow::ensure!(status == 201, "status {status}");
+        let made: serde_json::Value = serde_json::from_slice(&body)?;
+        let id = made.get("sandboxID").and_then(|id| id.as_str());
+        let id = id.context("an id")?;
+        ask(&mut reader, "DELETE", &format!("/sandboxes/{id}"), key)?;
+        // Guests that are kept ready are made anew meanwhile.
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    Ok(series)
+}
+
+/// A server with fixed answers to the two requests of the SDK.
+fn stub() -> anyhow::Result<SocketAddr> {
+    let listener = StdListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let _gone = answer_fixed(stream);
+            });
+        }
+    });
+    Ok(address)
+}
+
+fn answer_fixed(stream: TcpStream) -> anyhow::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let execute = line.contains("/execute");
+        let kill = line.starts_with("DELETE");
+        let mut length = 0;
+        loop {
+            let mut header = String::new();
+            reader.read_line(&mut header)?;
+            let header = header.trim().to_ascii_lowercase();
+            if header.is_empty() {
+                break;
+            }
+            if let Some(value) = header.strip_prefix("content-length:") {
+                length = value.trim().parse()?;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        let (status, body) = if kill {
+            ("204 No Content", "")
+        } else if execute {
+            (
+                "200 OK",
+                "{\"type\":\"number_of_executions\",\"execution_count\":1}\n{\"type\":\"result\",\"is_main_result\":true,\"text\":\"2\"}\n{\"type\":\"end_of_execution\"}\n",
+            )
+        } else {
+            (
+                "201 Created",
+                "{\"templateID\":\"base\",\"sandboxID\":\"stub\",\"clientID\":\"c\",\"envdVersion\":\"0.6.4\",\"envdAccessToken\":\"e\",\"trafficAccessToken\":\"t\",\"domain\":\"x\"}",
+            )
+        };
+        let length = if kill {
+            String::new()
+        } else {
+            format!("Content-Length: {}\r\n", body.len())
+        };
+        let answer =
+            format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{length}\r\n{body}");
+        reader.get_mut().write_all(answer.as_bytes())?;
+    }
+}
+
+/// What the SDK needs for one sandbox and its first result, in one process, the
+/// first (which imports and connects) left out. Prints seconds.
+const SDK: &str = "
+import time
+from e2b_code_interpreter import Sandbox
+for n in range(101):
+    start = time.perf_counter()
+    sandbox = Sandbox.create()
+    assert sandbox.run_code('1+1').text == '2'
+    if n: print(time.perf_counter() - start)
+    sandbox.kill()
+";
+
+/// The newest SDK, where the tests have installed it.
+fn interpreter() -> Option<PathBuf> {
+    let from = |name| std::env::var_os(name).map(PathBuf::from);
+    let cache = from("SANDCELL_TEST_CACHE")
+        .or_else(|| from("XDG_CACHE_HOME").map(|cache| cache.join("sandcell-tests")))
+        .or_else(|| from("HOME").map(|home| home.join(".cache/sandcell-tests")))?;
+    let mut folders = std::fs::read_dir(cache).ok()?.flatten();
+    let newest = folders.find(|folder| {
+        let name = folder.file_name();
+        name.to_string_lossy().starts_with("e2b-newest-") && folder.path().is_dir()
+    })?;
+    Some(newest.path().join("bin/python"))
+}
+
+fn sdk(interpreter: &PathBuf, address: SocketAddr, key: &str) -> anyhow::Result<Series> {
+    let url = format!("http://{address}");
+    let ended = Command::new(interpreter)
+        .args(["-c", SDK])
+        .env("E2B_API_KEY", key)
+        .env("E2B_API_URL", &url)
+        .env("E2B_SANDBOX_URL", &url)
+        .stderr(Stdio::inherit())
+        .output()?;
+    anyhow::ensure!(ended.status.success(), "the SDK's script failed");
+    let mut series = Series::default();
+    for line in String::from_utf8(ended.stdout)?.lines() {
+        series.add(Duration::from_secs_f64(line.parse()?));
+    }
+    Ok(series)
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let key = new_key();
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let server = Server::builder(runtime(4).await?).key(&key);
+    tokio::spawn(server.serve(vec![listener], std::future::pending()));
+    let measured = {
+        let key = key.clone();
+        tokio::task::spawn_blocking(move || create(address, &key)).await??
+    };
+    head("Over HTTP", "cargo bench --bench server");
+    row("POST /sandboxes to 201", &measured, "target: median 1 ms");
+    let Some(interpreter) = interpreter() else {
+        row_of(
+            "SDK create + run_code",
+            "not measured",
+            "the tests install the SDK",
+        );
+        return Ok(());
+    };
+    let stub = stub()?;
+    let (real, fixed) = tokio::task::spawn_blocking(move || {
+        let fixed = sdk(&interpreter, stub, &key)?;
+        anyhow::Ok((sdk(&interpreter, address, &key)?, fixed))
+    })
+    .await??;
+    let beside = format!(
+        "stub: {:.2} ms; target: at most 1 ms more",
+        fixed.median_ms()
+    );
+    row("SDK create + run_code, second and later", &real, &beside);
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! `sandcell serve`: the E2B protocol on this machine.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use sandcell::{Limits, Runtime};
+use sandcell_server::{Server, ServerBuilder};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::args::ServeArguments;
+use crate::console::{Colour, Escapes, Output, say};
+use crate::exit::{ExitStatus, Failure};
+use crate::open;
+use crate::state::State;
+
+/// Where SDKs of older generations look for the code interpreter and for files.
+const LEGACY_PORTS: [u16; 2] = [49999, 49983];
+
+/// Guests that are kept ready.
+const WARM: usize = 4;
+
+pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure> {
+    log(arguments.verbose);
+    let state = State::open(arguments.state_dir.as_deref())?;
+    let key = state.key()?;
+    let claim = state.claim()?;
+    // Guests have threads of their own, so that busy ones do not keep requests
+    // waiting.
+    let guests = threads("guest")?;
+    threads("server")?.block_on(async {
+        let listeners = listen(arguments).await?;
+        let settings = Runtime::builder()
+            .warm(WARM)
+            .handle(guests.handle().clone());
+        let runtime = open::runtime_with(&arguments.image, settings).await?;
+        let address = address(&listeners)?;
+        state.publish(&claim, address)?;
+        let mut signals = Signals::new()?;
+        announce(address)?;
+        let server = server(arguments, runtime, &key);
+        let (end, ended) = oneshot::channel();
+        let serving = server.serve(listeners, async {
+            // A sender that is gone is an end as well.
+            let _ended = ended.await;
+        });
+        tokio::select! {
+            served = serving => {
+                served.map_err(|error| Failure::own(format!("cannot serve: {error}")))
+            }
+            () = signals.twice(end) => {
+                warn("told twice to end: requests that were under way are cut");
+                Ok(())
+            }
+        }
+    })?;
+    // Guests that are still busy are not waited for.
+    guests.shutdown_background();
+    Ok(ExitStatus::Success)
+}
+
+fn server(arguments: &ServeArguments, runtime: Runtime, key: &str) -> ServerBuilder {
+    let mut limits = Limits::default();
+    // A sandbox ends by itself; a cell in it may take until then.
+    limits.wall = None;
+    if let Some(memory) = arguments.memory {
+        limits.memory_bytes = memory;
+    }
+    let mut server = Server::builder(runtime).key(key).limits(limits);
+    if arguments.any_key {
+        server = server.any_key();
+    }
+    if arguments.debug_sandbox {
+        warn("the sandbox `debug_sandbox_id` is open to whoever reaches the port");
+        server = server.debug_sandbox();
+    }
+    if let Some(count) = arguments.max_sandboxes {
+        server = server.sandboxes(usize::try_from(count).unwrap_or(usize::MAX));
+    }
+    for name in &arguments.allow_host {
+        server = server.allow_host(name);
+    }
+    for origin in &arguments.allow_origin {
+        server = server.allow_origin(origin);
+    }
+    server
+}
+
+fn threads(name: &str) -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .thread_name(name)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::own(format!("cannot start: {error}")))
+}
+
+fn warn(message: &str) {
+    say("warning", Colour::Yellow, message);
+}
+
+async fn listen(arguments: &ServeArguments) -> Result<Vec<TcpListener>, Failure> {
+    if !arguments.address.is_loopback() {
+        warn("the server is within reach of other machines; whoever has the key runs code here");
+    }
+    let mut listeners = vec![bind(arguments.address, arguments.port, "--port").await?];
+    if arguments.legacy {
+        for port in LEGACY_PORTS {
+            let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            listeners.push(bind(local, port, "--legacy").await?);
+        }
+    }
+    Ok(listeners)
+}
+
+async fn bind(address: IpAddr, port: u16, option: &str) -> Result<TcpListener, Failure> {
+    let place = SocketAddr::new(address, port);
+    TcpListener::bind(place).await.map_err(|error| {
+        if error.kind() != io::ErrorKind::AddrInUse {
+            return Failure::own(format!("cannot listen on {place}: {error}"));
+        }
+        let failure = Failure::own(format!("port {port} of {address} is taken"));
+        failure.hint(if option == "--port" {
+            "end the program that has it, or choose another one with `--port N`"
+        } else {
+            "end the program that has it, or leave out `--legacy`"
+        })
+    })
+}
+
+fn address(listeners: &[TcpListener]) -> Result<SocketAddr, Failure> {
+    let first = listeners.first().map(TcpListener::local_addr);
+    first
+        .unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
+        .map_err(|error| Failure::own(format!("cannot listen: {error}")))
+}
+
+/// The signals by which somebody wants the server to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| Failure::own(format!("cannot wait for signals: {error}")))
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Drops `end` at the first signal, and comes at the second.
+    async fn twice(&mut self, end: oneshot::Sender<()>) {
+        self.next().await;
+        drop(end);
+        self.next().await;
+    }
+}
+
+fn announce(address: SocketAddr) -> Result<(), Failure> {
+    let mut stdout = Output::stdout(Escapes::Shown);
+    stdout.line(&format!("listening on http://{address}"))?;
+    say(
+        "hint",
+        Colour::Cyan,
+        "in another terminal, `eval \"$(sandcell env)\"` points E2B's SDKs here",
+    );
+    Ok(())
+}
+
+/// Sends what happens to standard error.
+fn log(verbose: bool) {
+    let level = if verbose {
+        tracing_subscriber::filter::LevelFilter::DEBUG
+    } else {
+        tracing_subscriber::filter::LevelFilter::INFO
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_target(false)
+        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
+        .with_writer(io::stderr)
+        .init();
+}

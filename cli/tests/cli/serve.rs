@@ -1,0 +1,169 @@
+//! `sandcell serve` and `sandcell env`.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::ChildStdout;
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::support::{Ended, Running, command, image, sandcell, signal, start_unread};
+
+/// A server with a state folder of its own.
+struct Serving {
+    state: TempDir,
+    running: Running,
+    _stdout: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Serving {
+    fn start(words: &[&str]) -> Self {
+        image();
+        let state = tempfile::tempdir().expect("a folder");
+        let mut command = command(&["serve", "--port", "0"]);
+        command.args(words).arg("--state-dir").arg(state.path());
+        let (running, stdout) = start_unread(command);
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("a line");
+        let address = line.trim().strip_prefix("listening on http://");
+        let address = address
+            .unwrap_or_else(|| panic!("no address in {line:?}"))
+            .to_owned();
+        Self {
+            state,
+            running,
+            _stdout: stdout,
+            address,
+        }
+    }
+
+    fn folder(&self) -> &str {
+        self.state.path().to_str().expect("UTF-8")
+    }
+
+    fn post(&self, key: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("connected");
+        let request = format!(
+            "POST /sandboxes HTTP/1.1\r\nHost: {}\r\nX-API-KEY: {key}\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    fn end(self) -> Ended {
+        signal(self.running.child.id(), Signal::TERM);
+        self.running.end()
+    }
+}
+
+/// The value of a variable that `sandcell env` prints.
+fn variable(text: &str, name: &str) -> String {
+    let line = text.lines().find_map(|line| {
+        let rest = line.strip_prefix("export ")?.strip_prefix(name)?;
+        rest.strip_prefix('=')
+    });
+    line.unwrap_or_else(|| panic!("no {name} in {text}"))
+        .to_owned()
+}
+
+#[test]
+fn env_points_to_the_running_server_and_knows_its_key() {
+    let server = Serving::start(&[]);
+    let env = sandcell(&["env", "--state-dir", server.folder()]).exits(0);
+    let url = format!("http://{}", server.address);
+    assert_eq!(variable(env.text(), "E2B_API_URL"), url);
+    assert_eq!(variable(env.text(), "E2B_SANDBOX_URL"), url);
+    assert!(!env.text().contains("E2B_DEBUG"));
+    let key = variable(env.text(), "E2B_API_KEY");
+    assert!(server.post(&key).starts_with("HTTP/1.1 201 "));
+    assert!(server.post("e2b_wrong").starts_with("HTTP/1.1 401 "));
+    let legacy = sandcell(&["env", "--legacy", "--state-dir", server.folder()]).exits(0);
+    assert_eq!(variable(legacy.text(), "E2B_DEBUG"), "true");
+    let ended = server.end().exits(0);
+    assert!(!ended.stderr.contains(&key), "the key is in the log");
+    assert!(ended.stderr.contains("sandbox created"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_second_signal_ends_the_server_at_once() {
+    let server = Serving::start(&[]);
+    let key = std::fs::read_to_string(server.state.path().join("key")).expect("the key");
+    let made = server.post(key.trim());
+    let field = |name: &str| {
+        let rest = made
+            .split(&format!("\"{name}\":\""))
+            .nth(1)
+            .expect("a field");
+        rest.split('"').next().expect("its value").to_owned()
+    };
+    let code = "{\"code\":\"print(1)\\nwhile True: pass\"}";
+    let mut busy = TcpStream::connect(&server.address).expect("connected");
+    let request = format!(
+        "POST /execute HTTP/1.1\r\nHost: localhost\r\nX-Access-Token: {}\r\nContent-Length: {}\r\n\r\n{code}",
+        field("envdAccessToken"),
+        code.len()
+    );
+    busy.write_all(request.as_bytes()).expect("sent");
+    let mut busy = BufReader::new(busy);
+    let mut line = String::new();
+    while !line.contains("stdout") {
+        line.clear();
+        assert_ne!(busy.read_line(&mut line).expect("a line"), 0);
+    }
+    signal(server.running.child.id(), Signal::INT);
+    // The first one is seen before the second: new connections are refused.
+    while TcpStream::connect(&server.address).is_ok() {}
+    server.end().exits(0).says("told twice to end");
+}
+
+#[test]
+fn any_key_is_taken_if_that_was_asked_for() {
+    let server = Serving::start(&["--any-key"]);
+    assert!(server.post("whatever").starts_with("HTTP/1.1 201 "));
+    assert!(server.post("").starts_with("HTTP/1.1 401 "));
+    server.end().exits(0);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_the_way_out() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let state = tempfile::tempdir().expect("a folder");
+    let folder = state.path().to_str().expect("UTF-8");
+    sandcell(&["serve", "--port", &port, "--state-dir", folder])
+        .exits(3)
+        .says(&format!("port {port} of 127.0.0.1 is taken"))
+        .says("--port N");
+}
+
+#[test]
+fn two_servers_do_not_share_a_state_folder() {
+    let server = Serving::start(&[]);
+    sandcell(&["serve", "--port", "0", "--state-dir", server.folder()])
+        .exits(3)
+        .says(&server.address)
+        .says("--state-dir DIR");
+    server.end().exits(0);
+}
+
+#[test]
+fn env_without_a_server_says_so_and_makes_the_key() {
+    let state = tempfile::tempdir().expect("a folder");
+    let folder = state.path().to_str().expect("UTF-8");
+    let env = sandcell(&["env", "--state-dir", folder])
+        .exits(0)
+        .says("sandcell serve");
+    assert_eq!(
+        variable(env.text(), "E2B_API_URL"),
+        "http://127.0.0.1:49980"
+    );
+    let again = sandcell(&["env", "--port", "5", "--state-dir", folder]).exits(0);
+    assert_eq!(variable(again.text(), "E2B_API_URL"), "http://127.0.0.1:5");
+    let key = variable(env.text(), "E2B_API_KEY");
+    assert_eq!(variable(again.text(), "E2B_API_KEY"), key);
+}

@@ -1,0 +1,50 @@
+//! The tokens of a sandbox.
+
+use axum::http::HeaderMap;
+
+use crate::access::identity::basic;
+use crate::lease::Lease;
+use crate::secret::Secret;
+
+/// Whether a token was given, and is the right one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Given {
+    No,
+    Right,
+    Wrong,
+}
+
+fn given(headers: &HeaderMap, name: &str, secret: &Secret) -> Given {
+    match headers.get(name) {
+        None => Given::No,
+        Some(token) => match token.to_str() {
+            Ok(token) if secret.matches(token) => Given::Right,
+            _ => Given::Wrong,
+        },
+    }
+}
+
+/// True when the request may use the files and processes of the sandbox.
+pub(crate) fn admits_files(lease: &Lease, headers: &HeaderMap) -> bool {
+    lease.is_open_to_all() || given(headers, "x-access-token", &lease.envd_token) == Given::Right
+}
+
+/// True when the request may run code in the sandbox: with either token, and
+/// with no wrong one.
+pub(crate) fn admits_code(lease: &Lease, headers: &HeaderMap) -> bool {
+    let envd = given(headers, "x-access-token", &lease.envd_token);
+    let traffic = given(headers, "e2b-traffic-access-token", &lease.traffic_token);
+    match (envd, traffic) {
+        (Given::Right, Given::Right | Given::No) | (Given::No, Given::Right) => true,
+        _ => lease.is_open_to_all(),
+    }
+}
+
+/// The user that a request names, if it does.
+pub(crate) fn basic_user(headers: &HeaderMap) -> Option<String> {
+    let user = basic(headers)?;
+    let name = user.split(':').next().unwrap_or_default();
+    // A user part of the URL that only says which sandbox is meant.
+    let routing = name.contains('.');
+    (!name.is_empty() && !routing).then(|| name.to_owned())
+}

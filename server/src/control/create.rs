@@ -1,0 +1,141 @@
+//! Making sandboxes.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::body::Object;
+use crate::control::later;
+use crate::control::wire::{Made, NewSandbox, domain};
+use crate::lease::Order;
+use crate::refusal::Refusal;
+use crate::settings::{DEFAULT_TIMEOUT, MAX_TIMEOUT};
+use crate::shared::Shared;
+
+/// Names that stand for the template that is there.
+pub(super) const TEMPLATES: [&str; 3] = ["base", "code-interpreter-v1", "python"];
+
+/// Pairs of metadata, or of variables, of one sandbox.
+const PAIRS: usize = 1000;
+
+/// `POST /sandboxes`, as older clients call it.
+pub(super) async fn first_version(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Object(asked): Object<NewSandbox>,
+) -> Result<Response, Refusal> {
+    create(&shared, &headers, asked).await
+}
+
+/// `POST /v2/sandboxes`: always with tokens, as ours are anyway.
+pub(super) async fn second_version(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Object(asked): Object<NewSandbox>,
+) -> Result<Response, Refusal> {
+    create(&shared, &headers, asked).await
+}
+
+async fn create(
+    shared: &Shared,
+    headers: &HeaderMap,
+    asked: NewSandbox,
+) -> Result<Response, Refusal> {
+    let seconds = timeout(asked.timeout)?.unwrap_or(DEFAULT_TIMEOUT);
+    let order = order(asked)?;
+    let make = || async {
+        let lease = shared.registry.create(order.clone(), seconds).await?;
+        shared.counters.sandboxes.add(1);
+        tracing::info!(sandbox = %lease.id, seconds, "sandbox created");
+        Ok::<_, Refusal>(lease)
+    };
+    let lease = match headers.get("idempotency-key") {
+        Some(key) => shared.once.run(&shared.registry, key, make).await?,
+        None => make().await?,
+    };
+    let made = Made::new(&lease, domain(shared));
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+/// Seconds of a life, within bounds.
+pub(super) fn timeout(seconds: Option<i64>) -> Result<Option<u64>, Refusal> {
+    let Some(asked) = seconds else {
+        return Ok(None);
+    };
+    match u64::try_from(asked) {
+        Ok(seconds) if seconds <= MAX_TIMEOUT => Ok(Some(seconds)),
+        _ => Err(Refusal::bad_request(format!(
+            "a timeout of {asked} seconds is not between 0 and {MAX_TIMEOUT}"
+        ))),
+    }
+}
+
+/// What a client asks for, checked.
+fn order(asked: NewSandbox) -> Result<Order, Refusal> {
+    let template = asked.template.unwrap_or_else(|| "base".to_owned());
+    if !TEMPLATES.contains(&template.as_str()) {
+        let there = TEMPLATES.join("`, `");
+        let name: String = template.chars().take(100).collect();
+        return Err(Refusal::not_found(format!(
+            "there is no template `{name}`; there is `{there}`"
+        )));
+    }
+    if asked.auto_pause == Some(true) || asked.auto_resume.unwrap_or_default().enabled {
+        return Err(later::refuse("pause a sandbox"));
+    }
+    if asked.mcp.is_some() {
+        return Err(later::refuse("run an MCP gateway"));
+    }
+    if asked.volume_mounts.is_some_and(|mounts| !mounts.is_empty()) {
+        return Err(later::refuse("mount volumes"));
+    }
+    if asked.iam.is_some() {
+        return Err(later::refuse("issue identity tokens"));
+    }
+    let metadata = asked.metadata.unwrap_or_default();
+    let environment = asked.env_vars.unwrap_or_default();
+    check_pairs("metadata", &metadata)?;
+    check_pairs("envVars", &environment)?;
+    check_variables(&environment)?;
+    Ok(Order {
+        template,
+        metadata,
+        environment,
+        allow_internet_access: asked.allow_internet_access,
+        network: asked.network,
+    })
+}
+
+fn check_pairs(what: &str, pairs: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    if pairs.len() > PAIRS {
+        return Err(Refusal::bad_request(format!(
+            "{what} has {} entries and at most {PAIRS} are taken",
+            pairs.len()
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses what no process can have in its environment.
+fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    let unsound = |name: &str, value: &str| {
+        name.is_empty() || name.contains(['=', '\0']) || value.contains('\0')
+    };
+    if variables.iter().any(|(name, value)| unsound(name, value)) {
+        return Err(Refusal::bad_request(
+            "a variable has a name, without `=`, and no NUL",
+        ));
+    }
+    Ok(())
+}
+
+/// What the sandbox is made of that needs no creation.
+pub(crate) fn debug_order() -> Order {
+    Order {
+        template: "base".to_owned(),
+        ..Order::default()
+    }
+}

@@ -1,0 +1,150 @@
+//! The handle that programs embed.
+
+use std::future::Future;
+use std::io;
+
+use sandcell::{Limits, Runtime};
+use tokio::net::TcpListener;
+
+use crate::lease::Registry;
+use crate::secret::Secret;
+use crate::serve::serve;
+use crate::settings::{DOMAIN, KeyRule, Settings};
+use crate::shared::Inner;
+
+/// A server of the E2B protocol, see [`Server::builder`].
+#[derive(Debug, Clone, Copy)]
+pub struct Server;
+
+impl Server {
+    /// Settings of a server whose sandboxes come from `runtime`.
+    pub fn builder(runtime: Runtime) -> ServerBuilder {
+        let mut limits = Limits::default();
+        // The client's timeout and the sandbox's end are what counts.
+        limits.wall = None;
+        ServerBuilder {
+            runtime,
+            key: None,
+            any_key: false,
+            settings: Settings {
+                keys: KeyRule::Only(Secret::random("")),
+                limits,
+                sandboxes: 4096,
+                connections: 4096,
+                streams: 1024,
+                hosts: Vec::new(),
+                origins: Vec::new(),
+                debug_sandbox: false,
+                domain: DOMAIN.to_owned(),
+            },
+        }
+    }
+}
+
+/// Settings of a server.
+///
+/// Defaults:
+/// * no key is right, so that nobody can make sandboxes: give one;
+/// * sandboxes with [`Limits::default`], but without a wall-time limit, since
+///   their life ends by itself;
+/// * at most 4,096 sandboxes and connections and 1,024 streams at once;
+/// * called by an address or `localhost` only; no web page may use it;
+/// * no sandbox without tokens.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct ServerBuilder {
+    runtime: Runtime,
+    key: Option<Secret>,
+    any_key: bool,
+    settings: Settings,
+}
+
+impl ServerBuilder {
+    /// The key of the control plane. Some clients insist on the form of
+    /// [`crate::new_key`].
+    pub fn key(mut self, key: &str) -> Self {
+        self.key = Some(Secret::new(key));
+        self
+    }
+
+    /// Takes any key. For throw-away use: whoever reaches the port may then make
+    /// sandboxes.
+    pub fn any_key(mut self) -> Self {
+        self.any_key = true;
+        self
+    }
+
+    /// Limits of each sandbox.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// Sandboxes that may live at once; one more is refused with status 429.
+    pub fn sandboxes(mut self, count: usize) -> Self {
+        self.settings.sandboxes = count;
+        self
+    }
+
+    /// Connections that may be open at once, at least 1; more wait.
+    pub fn connections(mut self, count: usize) -> Self {
+        self.settings.connections = count.max(1);
+        self
+    }
+
+    /// Executions and watches that may be streamed at once; one more is refused
+    /// with status 429.
+    pub fn streams(mut self, count: usize) -> Self {
+        self.settings.streams = count;
+        self
+    }
+
+    /// A name by which this server may be called, and names below it.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        let name: String = name.into();
+        self.settings.hosts.push(name.to_ascii_lowercase());
+        self
+    }
+
+    /// A web page that may use this server, as its header `Origin` says it, for
+    /// example `http://localhost:3000`; `*` for all.
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.settings.origins.push(origin.into());
+        self
+    }
+
+    /// Opens the sandbox `debug_sandbox_id`, which clients in debug mode use
+    /// without key and token. Whoever reaches the port may then run code in it.
+    pub fn debug_sandbox(mut self) -> Self {
+        self.settings.debug_sandbox = true;
+        self
+    }
+
+    /// Serves until `end` comes; then takes no more requests, gives those that
+    /// are under way ten seconds, and ends all sandboxes.
+    ///
+    /// Answers name `e2b.localhost` with the first listener's port as the domain
+    /// of sandboxes, so that a client that is told of no other address asks this
+    /// machine and never another one.
+    ///
+    /// # Errors
+    /// A listener that cannot say where it listens.
+    pub async fn serve(
+        self,
+        listeners: Vec<TcpListener>,
+        end: impl Future<Output = ()> + Send,
+    ) -> io::Result<()> {
+        let mut settings = self.settings;
+        if self.any_key {
+            settings.keys = KeyRule::Any;
+        } else if let Some(key) = self.key {
+            settings.keys = KeyRule::Only(key);
+        }
+        if let Some(first) = listeners.first() {
+            settings.domain = format!("{DOMAIN}:{}", first.local_addr()?.port());
+        }
+        let registry = Registry::new(self.runtime, settings.limits.clone(), settings.sandboxes);
+        serve(Inner::new(settings, registry), listeners, end).await;
+        Ok(())
+    }
+}

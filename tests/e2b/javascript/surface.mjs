@@ -1,0 +1,107 @@
+// The surface of the JavaScript SDK, as its users call it.
+
+import assert from 'node:assert/strict'
+import { Sandbox, NotFoundError } from '@e2b/code-interpreter'
+
+const sandbox = await Sandbox.create({ metadata: { js: 'yes' }, envs: { FROM: 'js' } })
+
+const checks = {
+  async check_results_and_callbacks() {
+    const seen = []
+    const execution = await sandbox.runCode("import os\nprint(os.environ['FROM'])\n'x' * 3", {
+      onStdout: (message) => seen.push(message.line),
+      onResult: (result) => seen.push(result.text),
+    })
+    assert.deepEqual(seen, ['js\n', 'xxx'])
+    assert.equal(execution.text, 'xxx')
+    assert.equal((await sandbox.runCode('1/0')).error.name, 'ZeroDivisionError')
+  },
+
+  async check_contexts() {
+    const context = await sandbox.createCodeContext({ cwd: '/tmp' })
+    assert.equal((await sandbox.runCode('import os; os.getcwd()', { context })).text, '/tmp')
+    assert.equal((await sandbox.listCodeContexts()).at(-1).id, context.id)
+    await sandbox.restartCodeContext(context)
+    assert.equal((await sandbox.runCode('os', { context })).error.name, 'NameError')
+    await sandbox.removeCodeContext(context)
+    await assert.rejects(sandbox.runCode('1', { context }), new RegExp(context.id))
+  },
+
+  async check_timeouts_keep_the_state() {
+    await sandbox.runCode('kept = 5')
+    await assert.rejects(sandbox.runCode('while True: pass', { timeoutMs: 500 }))
+    assert.equal((await sandbox.runCode('kept')).text, '5')
+  },
+
+  async check_files() {
+    await sandbox.files.write('dir/a.txt', 'hello')
+    assert.equal(await sandbox.files.read('dir/a.txt'), 'hello')
+    await sandbox.files.write('empty', '')
+    assert.equal(await sandbox.files.read('empty'), '')
+    const data = new Uint8Array(1 << 20).fill(7).buffer
+    await sandbox.files.write('data', data)
+    assert.equal((await sandbox.files.read('data', { format: 'bytes' })).length, 1 << 20)
+    const names = (await sandbox.files.list('dir')).map((entry) => entry.name)
+    assert.deepEqual(names, ['a.txt'])
+    assert.equal((await sandbox.files.getInfo('dir/a.txt')).size, 5)
+    assert.equal(await sandbox.files.makeDir('made'), true)
+    assert.equal(await sandbox.files.makeDir('made'), false)
+    await sandbox.files.rename('made', 'moved')
+    await sandbox.files.remove('moved')
+    assert.equal(await sandbox.files.exists('moved'), false)
+    await assert.rejects(sandbox.files.read('nope'), NotFoundError)
+  },
+
+  async check_watching() {
+    let seen
+    const written = new Promise((resolve) => (seen = resolve))
+    const handle = await sandbox.files.watchDir('/home/user', (event) => {
+      if (event.name === 'watched.txt' && event.type === 'write') seen()
+    })
+    await sandbox.files.write('watched.txt', '1')
+    await written
+    await handle.stop()
+  },
+
+  async check_signed_urls() {
+    await sandbox.files.write('signed.txt', 'signed')
+    const answer = await fetch(await sandbox.downloadUrl('signed.txt'))
+    assert.equal(await answer.text(), 'signed')
+  },
+
+  async check_no_shell_is_said() {
+    await assert.rejects(sandbox.commands.run('ls'), /no shell/)
+  },
+
+  async check_information_and_lists() {
+    assert.deepEqual((await sandbox.getInfo()).metadata, { js: 'yes' })
+    const found = await Sandbox.list({ query: { metadata: { js: 'yes' } } }).nextItems()
+    assert.equal(found[0].sandboxId, sandbox.sandboxId)
+    const other = await Sandbox.connect(sandbox.sandboxId)
+    assert.equal((await other.runCode('6')).text, '6')
+  },
+
+  async check_killing() {
+    const doomed = await Sandbox.create()
+    const running = doomed.runCode("import time\nprint('up')\ntime.sleep(600)", {
+      onStdout: () => doomed.kill(),
+    })
+    await assert.rejects(running, /killed|terminated/)
+    assert.equal(await doomed.isRunning(), false)
+    assert.equal(await doomed.kill(), false)
+  },
+}
+
+let failed = 0
+for (const [name, check] of Object.entries(checks)) {
+  try {
+    await check()
+    console.log(`ok ${name}`)
+  } catch (error) {
+    failed += 1
+    console.log(`FAILED ${name}\n${error.stack}`)
+  }
+}
+await sandbox.kill()
+console.log(`${Object.keys(checks).length - failed} passed, ${failed} failed`)
+process.exit(failed ? 1 : 0)
