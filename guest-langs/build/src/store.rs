@@ -15,32 +15,33 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::error::BuildError;
-use super::key::Key;
-use super::step::{Keep, Step};
+use crate::error::BuildError;
+use crate::key::Key;
+use crate::plan::{Keep, Plan, Step};
 
 /// Outcomes of other recipes go when nobody used them for so long.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// The folder and the keys that hold for this recipe.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(crate) struct Store {
     root: PathBuf,
+    plan: &'static Plan,
     keys: BTreeMap<Step, Key>,
 }
 
 /// Held while a build writes to the cache; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 
 impl Store {
-    pub(super) const fn new(root: PathBuf, keys: BTreeMap<Step, Key>) -> Self {
-        Self { root, keys }
+    pub(crate) const fn new(root: PathBuf, plan: &'static Plan, keys: BTreeMap<Step, Key>) -> Self {
+        Self { root, plan, keys }
     }
 
-    pub(super) fn key(&self, step: Step) -> Option<&Key> {
+    pub(crate) fn key(&self, step: Step) -> Option<&Key> {
         self.keys.get(&step)
     }
 
@@ -50,25 +51,25 @@ impl Store {
     }
 
     /// Where the outcome of `step` is, once it is finished.
-    pub(super) fn finished(&self, step: Step) -> PathBuf {
+    pub(crate) fn finished(&self, step: Step) -> PathBuf {
         self.root.join("finished").join(self.entry(step))
     }
 
-    pub(super) fn is_finished(&self, step: Step) -> bool {
+    pub(crate) fn is_finished(&self, step: Step) -> bool {
         self.finished(step).is_dir()
     }
 
-    pub(super) fn log(&self, step: Step) -> PathBuf {
+    pub(crate) fn log(&self, step: Step) -> PathBuf {
         self.root.join("log").join(self.entry(step) + ".txt")
     }
 
-    pub(super) fn compiler_cache(&self) -> PathBuf {
+    pub(crate) fn compiler_cache(&self) -> PathBuf {
         self.root.join("zig")
     }
 
     /// Make the folders, and wait until no other build is at work in them.
     /// `waiting` is called once when there is one.
-    pub(super) fn lock(&self, waiting: impl FnOnce()) -> Result<Lock, BuildError> {
+    pub(crate) fn lock(&self, waiting: impl FnOnce()) -> Result<Lock, BuildError> {
         for folder in [
             &self.root,
             &self.root.join("finished"),
@@ -102,7 +103,7 @@ impl Store {
     ///
     /// No other process has it: the programs of a driver that was killed may
     /// still be at work in theirs.
-    pub(super) fn begin(&self, step: Step) -> Result<PathBuf, BuildError> {
+    pub(crate) fn begin(&self, step: Step) -> Result<PathBuf, BuildError> {
         let folder = self.root.join("work");
         let name = self.entry(step);
         for left in entries(&folder)? {
@@ -122,7 +123,7 @@ impl Store {
 
     /// Make the folder `out` of the work folder the outcome of `step`, in one
     /// act, and remove the rest.
-    pub(super) fn publish(&self, step: Step, work: &Path) -> Result<(), BuildError> {
+    pub(crate) fn publish(&self, step: Step, work: &Path) -> Result<(), BuildError> {
         let finished = self.finished(step);
         let out = work.join("out");
         fs::rename(&out, &finished).map_err(BuildError::io("publish", &out))?;
@@ -130,7 +131,7 @@ impl Store {
     }
 
     /// Remember that the outcome of `step` was wanted today.
-    pub(super) fn touch(&self, step: Step) {
+    pub(crate) fn touch(&self, step: Step) {
         // A cache that cannot be touched is as good as any until it is forgotten.
         let _ignored =
             File::open(self.finished(step)).and_then(|folder| folder.set_modified(now()));
@@ -138,7 +139,7 @@ impl Store {
 
     /// After a build: remove work left over, big outcomes that only the build
     /// needed, and what other recipes made and nobody wanted for two weeks.
-    pub(super) fn sweep(&self, now: SystemTime) -> Result<(), BuildError> {
+    pub(crate) fn sweep(&self, now: SystemTime) -> Result<(), BuildError> {
         let work = self.root.join("work");
         for entry in entries(&work)? {
             let _ignored = remove(&entry);
@@ -146,13 +147,13 @@ impl Store {
         let ours: Vec<PathBuf> = self
             .keys
             .keys()
-            .filter(|step| step.definition().keep == Keep::Always)
+            .filter(|step| self.plan.definition(**step).keep == Keep::Always)
             .map(|step| self.finished(*step))
             .collect();
         let bulky: Vec<PathBuf> = self
             .keys
             .keys()
-            .filter(|step| step.definition().keep == Keep::UntilBuilt)
+            .filter(|step| self.plan.definition(**step).keep == Keep::UntilBuilt)
             .map(|step| self.finished(*step))
             .collect();
         for entry in entries(&self.root.join("finished"))? {
@@ -169,7 +170,7 @@ impl Store {
     clippy::disallowed_methods,
     reason = "compared with times of files, no guest ever sees it"
 )]
-pub(super) fn now() -> SystemTime {
+pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
@@ -198,11 +199,11 @@ fn remove(folder: &Path) -> Result<(), BuildError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::step;
     use super::*;
+    use crate::plan::example::{COMPILER, CONFIGURE, MAKE, PLAN, SOURCES};
 
     fn store(folder: &Path) -> Store {
-        Store::new(folder.join("python"), step::keys("test", "1"))
+        Store::new(folder.join("guests"), &PLAN, PLAN.keys("test", "1"))
     }
 
     #[test]
@@ -210,22 +211,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path());
         let _lock = store.lock(|| panic!("nobody else is here")).unwrap();
-        let work = store.begin(Step::Make).unwrap();
+        let work = store.begin(MAKE).unwrap();
         fs::create_dir(work.join("out")).unwrap();
         fs::write(work.join("out/half"), "").unwrap();
-        assert!(!store.is_finished(Step::Make));
+        assert!(!store.is_finished(MAKE));
 
         // Broken off and begun again: nothing of the first tries is left.
         let elsewhere = work.with_extension("4242");
         fs::create_dir_all(elsewhere.join("out")).unwrap();
-        let work = store.begin(Step::Make).unwrap();
+        let work = store.begin(MAKE).unwrap();
         assert!(!work.join("out").exists());
         assert!(!elsewhere.exists());
         fs::create_dir(work.join("out")).unwrap();
         fs::write(work.join("out/whole"), "").unwrap();
-        store.publish(Step::Make, &work).unwrap();
-        assert!(store.is_finished(Step::Make));
-        assert!(store.finished(Step::Make).join("whole").exists());
+        store.publish(MAKE, &work).unwrap();
+        assert!(store.is_finished(MAKE));
+        assert!(store.finished(MAKE).join("whole").exists());
         assert!(!work.exists());
     }
 
@@ -234,12 +235,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path());
         let _lock = store.lock(|| ()).unwrap();
-        for step in [
-            Step::FetchSources,
-            Step::Configure,
-            Step::Make,
-            Step::FetchCompiler,
-        ] {
+        for step in [SOURCES, CONFIGURE, MAKE, COMPILER] {
             fs::create_dir(store.finished(step)).unwrap();
         }
         let other = store.root.join("finished/make-of-another-recipe");
@@ -247,16 +243,16 @@ mod tests {
         fs::create_dir(store.root.join("work/left-over")).unwrap();
 
         store.sweep(now()).unwrap();
-        assert!(!store.is_finished(Step::FetchSources));
-        assert!(!store.is_finished(Step::Configure));
-        assert!(store.is_finished(Step::Make));
+        assert!(!store.is_finished(SOURCES));
+        assert!(!store.is_finished(CONFIGURE));
+        assert!(store.is_finished(MAKE));
         assert!(!store.root.join("work/left-over").exists());
         assert!(other.exists(), "used a moment ago");
 
         let later = now() + FORGOTTEN_AFTER + Duration::from_secs(60);
         store.sweep(later).unwrap();
         assert!(!other.exists());
-        assert!(store.is_finished(Step::Make), "its own are never forgotten");
+        assert!(store.is_finished(MAKE), "its own are never forgotten");
     }
 
     #[test]

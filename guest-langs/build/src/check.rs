@@ -73,7 +73,7 @@ pub enum Rejection {
 }
 
 /// Accept or refuse the bytes of a guest module.
-pub(super) fn check(module: &[u8]) -> Result<(), Rejection> {
+pub(crate) fn check(module: &[u8]) -> Result<(), Rejection> {
     let mut seen = Seen::default();
     for payload in Parser::new(0).parse_all(module) {
         seen.take(payload.map_err(malformed)?)?;

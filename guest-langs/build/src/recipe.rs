@@ -2,33 +2,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use super::assemble;
-use super::error::BuildError;
-use super::key::Key;
-use super::options::Options;
-use super::process;
-use super::progress::{Event, Progress};
-use super::schedule;
-use super::step::{self, Step};
-use super::store::{self, Store};
+use crate::assemble;
+use crate::error::BuildError;
+use crate::key::Key;
+use crate::options::Options;
+use crate::plan::{FETCH_COMPILER, Plan, Step};
+use crate::process;
+use crate::progress::{Event, Progress};
+use crate::schedule;
+use crate::store::{self, Store};
 
-/// Name of the archive of CPython's tests.
-const TESTS: &str = "test.zip";
-
-/// How to make the guest of this version of the crate, and where.
-///
-/// ```no_run
-/// use sandcell_python::build::{Options, Recipe, Silent};
-///
-/// let recipe = Recipe::new(Options::new("/var/cache/example"));
-/// let guest = recipe.run(&mut Silent)?;
-/// println!("{}", guest.module().display());
-/// # Ok::<(), sandcell_python::build::BuildError>(())
-/// ```
+/// How to make the guest of a plan, and where.
 #[derive(Debug)]
 pub struct Recipe {
+    plan: &'static Plan,
     options: Options,
     store: Store,
 }
@@ -36,26 +24,30 @@ pub struct Recipe {
 impl Recipe {
     /// Touches nothing yet.
     #[must_use]
-    pub fn new(options: Options) -> Self {
+    pub fn new(plan: &'static Plan, options: Options) -> Self {
         let host = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
-        let keys = step::keys(&host, assemble::FORMAT);
-        let store = Store::new(options.root(), keys);
-        Self { options, store }
+        let keys = plan.keys(&host, assemble::FORMAT);
+        let store = Store::new(options.root(), plan, keys);
+        Self {
+            plan,
+            options,
+            store,
+        }
     }
 
     /// The key of all that the guest is made from. Looks at no file.
     #[must_use]
     pub fn key(&self) -> Option<&Key> {
-        self.store.key(Step::Assemble)
+        self.store.key(self.plan.assemble)
     }
 
     /// The guest, when it is already built. One look at the file system.
     #[must_use]
     pub fn built(&self) -> Option<BuiltGuest> {
-        let key = self.store.key(Step::Assemble)?.clone();
-        let folder = self.store.finished(Step::Assemble);
+        let key = self.store.key(self.plan.assemble)?.clone();
+        let folder = self.store.finished(self.plan.assemble);
         self.store
-            .is_finished(Step::Assemble)
+            .is_finished(self.plan.assemble)
             .then_some(BuiltGuest { folder, key })
     }
 
@@ -70,73 +62,77 @@ impl Recipe {
     pub fn run(&self, progress: &mut dyn Progress) -> Result<BuiltGuest, BuildError> {
         loop {
             if let Some(guest) = self.built() {
-                self.store.touch(Step::Assemble);
+                self.store.touch(self.plan.assemble);
                 return Ok(guest);
             }
-            self.make(Step::Assemble, progress)?;
+            self.make(self.plan.assemble, progress)?;
         }
     }
 
-    /// CPython's own tests as an archive with the tree `python3.13/test`, to be
-    /// mounted at `/usr/lib` beside the library. Fetches the sources again when
-    /// a build has removed them.
+    /// The outcome of one step, made when it is not there: for what a guest does
+    /// without, such as the tests of its interpreter.
     ///
     /// # Errors
     ///
     /// As [`run`](Self::run).
-    pub fn tests(&self, progress: &mut dyn Progress) -> Result<PathBuf, BuildError> {
-        self.make(Step::Tests, progress)?;
-        Ok(self.store.finished(Step::Tests).join(TESTS))
+    pub fn outcome(&self, step: Step, progress: &mut dyn Progress) -> Result<PathBuf, BuildError> {
+        self.make(step, progress)?;
+        Ok(self.finished(step))
     }
 
     /// Where the compiler is, after a build: the folder of the program `zig`,
     /// for whoever compiles more for the same guest.
     #[must_use]
     pub fn compiler(&self) -> PathBuf {
-        self.store.finished(Step::FetchCompiler)
+        self.store.finished(FETCH_COMPILER.step)
     }
 
-    /// Where the interpreter's static libraries and headers are, after a build.
+    /// Where the outcome of a step is, after a build that kept it.
     #[must_use]
-    pub fn interpreter(&self) -> PathBuf {
-        self.store.finished(Step::Make)
+    pub fn finished(&self, step: Step) -> PathBuf {
+        self.store.finished(step)
     }
 
     /// Run what is missing for `target`, under the lock of the cache.
     fn make(&self, target: Step, progress: &mut dyn Progress) -> Result<(), BuildError> {
         let _lock = self.store.lock(|| progress.tell(Event::Waiting))?;
-        let steps = step::missing(target, &|step| self.store.is_finished(step));
-        for step in step::all_towards(target) {
+        let steps = self
+            .plan
+            .missing(target, &|step| self.store.is_finished(step));
+        for step in self.plan.all_towards(target) {
             if self.store.is_finished(step) {
                 self.store.touch(step);
                 progress.tell(Event::Cached { step });
             }
         }
         for step in &steps {
-            if let Some(tool) = process::missing_tool(*step) {
+            if let Some(tool) = process::missing_tool(self.plan, *step) {
                 return Err(BuildError::Tool { step: *step, tool });
             }
         }
         progress.tell(Event::Planned {
             steps: &steps,
-            estimate: steps.iter().map(|step| step.estimate()).sum::<Duration>(),
+            estimate: self.plan.estimate(&steps),
         });
-        schedule::run(&steps, &self.store, progress, &|step, line| {
+        schedule::run(self.plan, &steps, &self.store, progress, &|step, line| {
             self.execute(step, line)
         })?;
         self.store.sweep(store::now())
     }
 
     fn execute(&self, step: Step, line: &mut dyn FnMut(&str)) -> Result<(), BuildError> {
-        match step {
-            Step::Assemble => assemble::run(&self.store, line),
-            Step::Tests => process::run_script(&self.store, &self.options, step, line, |out| {
-                let tree = out.join("lib");
-                assemble::pack(std::slice::from_ref(&tree), &out.join(TESTS))?;
-                fs::remove_dir_all(&tree).map_err(BuildError::io("remove", &tree))
-            }),
-            _ => process::run_script(&self.store, &self.options, step, line, |_| Ok(())),
+        if step == self.plan.assemble {
+            return assemble::run(self.plan, &self.store, line);
         }
+        let archive = self.plan.definition(step).archive;
+        process::run_script(self.plan, &self.store, &self.options, step, line, |out| {
+            let Some(name) = archive else {
+                return Ok(());
+            };
+            let tree = out.join("lib");
+            assemble::pack(std::slice::from_ref(&tree), &out.join(name))?;
+            fs::remove_dir_all(&tree).map_err(BuildError::io("remove", &tree))
+        })
     }
 }
 

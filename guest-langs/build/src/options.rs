@@ -17,7 +17,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Keeps everything in the folder `python` of `cache`, which is made with
+    /// Keeps everything in the folder `guests` of `cache`, which is made with
     /// mode 0700 when it is not there.
     #[must_use]
     pub fn new(cache: impl Into<PathBuf>) -> Self {
@@ -43,15 +43,15 @@ impl Options {
         self
     }
 
-    pub(super) fn root(&self) -> PathBuf {
-        self.cache.join("python")
+    pub(crate) fn root(&self) -> PathBuf {
+        self.cache.join("guests")
     }
 
-    pub(super) fn tarball(&self) -> Option<&Path> {
+    pub(crate) fn tarball(&self) -> Option<&Path> {
         self.source.as_deref()
     }
 
-    pub(super) const fn job_count(&self) -> NonZeroUsize {
+    pub(crate) const fn job_count(&self) -> NonZeroUsize {
         self.jobs
     }
 }

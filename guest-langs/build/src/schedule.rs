@@ -5,17 +5,17 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use super::error::BuildError;
-use super::progress::{Event, Progress};
-use super::step::Step;
-use super::store::Store;
+use crate::error::BuildError;
+use crate::plan::{Plan, Step};
+use crate::progress::{Event, Progress};
+use crate::store::Store;
 
 /// Two: much of the build is one program after another (configure, the
 /// compilation of SQLite, fetching), and machines have at least two cores.
 const LANES: usize = 2;
 
 /// Does one step, telling the lines it prints.
-pub(super) type Execute<'a> =
+pub(crate) type Execute<'a> =
     dyn Fn(Step, &mut dyn FnMut(&str)) -> Result<(), BuildError> + Sync + 'a;
 
 enum News {
@@ -26,7 +26,8 @@ enum News {
 /// Run `steps`, which stand in the order of their needs. `execute` does one; it
 /// is called on threads of its own. The first failure ends the build as soon as
 /// the step beside it has ended, whose outcome is kept.
-pub(super) fn run(
+pub(crate) fn run(
+    plan: &Plan,
     steps: &[Step],
     store: &Store,
     progress: &mut dyn Progress,
@@ -41,12 +42,12 @@ pub(super) fn run(
     thread::scope(|scope| {
         loop {
             while outcome.is_ok() && running.len() < LANES {
-                let Some(step) = next(&mut waiting, steps, &done) else {
+                let Some(step) = next(plan, &mut waiting, steps, &done) else {
                     break;
                 };
                 progress.tell(Event::Started {
                     step,
-                    estimate: step.estimate(),
+                    estimate: plan.estimate(&[step]),
                     log: &store.log(step),
                 });
                 running.push((step, Instant::now()));
@@ -88,9 +89,14 @@ pub(super) fn run(
 }
 
 /// Take the first waiting step whose needs are met: done, or not to be run at all.
-fn next(waiting: &mut Vec<Step>, steps: &[Step], done: &BTreeSet<Step>) -> Option<Step> {
+fn next(
+    plan: &Plan,
+    waiting: &mut Vec<Step>,
+    steps: &[Step],
+    done: &BTreeSet<Step>,
+) -> Option<Step> {
     let ready = |step: &Step| {
-        step.definition()
+        plan.definition(*step)
             .needs
             .iter()
             .all(|(_, needed)| done.contains(needed) || !steps.contains(needed))
@@ -104,20 +110,20 @@ mod tests {
     use std::path::PathBuf;
     use std::sync::Mutex;
 
-    use super::super::progress::Silent;
-    use super::super::step;
     use super::*;
+    use crate::plan::example::{ASSEMBLE, CONFIGURE, LIBRARY, MAKE, PLAN};
+    use crate::progress::Silent;
 
     fn store() -> Store {
-        Store::new(PathBuf::from("unused"), step::keys("test", "1"))
+        Store::new(PathBuf::from("unused"), &PLAN, PLAN.keys("test", "1"))
     }
 
     #[test]
     fn each_step_runs_once_and_after_its_needs() {
-        let steps = step::all_towards(Step::Assemble);
+        let steps = PLAN.all_towards(ASSEMBLE);
         let finished = Mutex::new(Vec::new());
-        run(&steps, &store(), &mut Silent, &|step, _| {
-            for (_, needed) in step.definition().needs {
+        run(&PLAN, &steps, &store(), &mut Silent, &|step, _| {
+            for (_, needed) in PLAN.definition(step).needs {
                 assert!(finished.lock().unwrap().contains(needed));
             }
             finished.lock().unwrap().push(step);
@@ -133,25 +139,25 @@ mod tests {
 
     #[test]
     fn a_failure_stops_what_comes_after_it() {
-        let steps = step::all_towards(Step::Assemble);
+        let steps = PLAN.all_towards(ASSEMBLE);
         let run_steps = Mutex::new(Vec::new());
-        let ended = run(&steps, &store(), &mut Silent, &|step, _| {
+        let ended = run(&PLAN, &steps, &store(), &mut Silent, &|step, _| {
             run_steps.lock().unwrap().push(step);
             match step {
-                Step::Configure => Err(BuildError::Tool { step, tool: "sh" }),
+                CONFIGURE => Err(BuildError::Tool { step, tool: "sh" }),
                 _ => Ok(()),
             }
         });
         assert!(matches!(
             ended,
             Err(BuildError::Tool {
-                step: Step::Configure,
+                step: CONFIGURE,
                 ..
             })
         ));
         let run_steps = run_steps.into_inner().unwrap();
-        assert!(!run_steps.contains(&Step::Make));
-        assert!(!run_steps.contains(&Step::Assemble));
+        assert!(!run_steps.contains(&MAKE));
+        assert!(!run_steps.contains(&ASSEMBLE));
     }
 
     #[test]
@@ -162,7 +168,7 @@ mod tests {
             Event::Finished { .. } => told.push("finished".to_owned()),
             _ => {}
         };
-        run(&[Step::Library], &store(), &mut listener, &|_, line| {
+        run(&PLAN, &[LIBRARY], &store(), &mut listener, &|_, line| {
             line("hello");
             Ok(())
         })

@@ -25,22 +25,22 @@ impl fmt::Display for Key {
 /// Gathers what a key depends on. Each part is framed by its length, so that no
 /// two different lists of parts give the same bytes.
 #[derive(Debug)]
-pub(super) struct KeyBuilder(Sha256);
+pub(crate) struct KeyBuilder(Sha256);
 
 impl KeyBuilder {
     /// `purpose` keeps keys of different things apart.
-    pub(super) fn new(purpose: &str) -> Self {
-        Self(Sha256::new()).part("sandcell-python").part(purpose)
+    pub(crate) fn new(purpose: &str) -> Self {
+        Self(Sha256::new()).part("sandcell-guest").part(purpose)
     }
 
-    pub(super) fn part(mut self, part: &str) -> Self {
+    pub(crate) fn part(mut self, part: &str) -> Self {
         let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
         self.0.update(length.to_le_bytes());
         self.0.update(part.as_bytes());
         self
     }
 
-    pub(super) fn finish(self) -> Key {
+    pub(crate) fn finish(self) -> Key {
         let mut digits = hex(&self.0.finalize());
         digits.truncate(32);
         Key(digits)
@@ -48,7 +48,7 @@ impl KeyBuilder {
 }
 
 /// Lower-case hexadecimal digits of `bytes`.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String never fails.

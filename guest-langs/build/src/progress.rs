@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::Step;
+use crate::plan::Step;
 
 /// One piece of news of a build. Up to two steps run at the same time.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::check::Rejection;
-use super::step::Step;
+use crate::check::Rejection;
+use crate::plan::Step;
 
 /// How a build failed. Whatever it is, all steps finished before are kept, and
 /// the same call goes on behind them.
@@ -50,7 +50,7 @@ pub enum BuildError {
 
 impl BuildError {
     /// For `map_err`: adds the operation and the path.
-    pub(super) fn io(
+    pub(crate) fn io(
         operation: &'static str,
         path: &Path,
     ) -> impl FnOnce(io::Error) -> Self + use<> {
@@ -118,6 +118,7 @@ const SIGNS: &[(Cause, &[&str])] = &[
             "the listed checksum of",
             "failed to verify the checksum",
             "Hash Sum mismatch",
+            "EINTEGRITY",
         ],
     ),
     (Cause::NoPip, &["no pip:", "ensurepip is not"]),
@@ -143,6 +144,10 @@ const SIGNS: &[(Cause, &[&str])] = &[
             "download of config.json failed",
             "spurious network error",
             "SSLError",
+            "npm error network",
+            "ENOTFOUND",
+            "ETIMEDOUT",
+            "EAI_AGAIN",
         ],
     ),
     (Cause::NoSource, &["no mirror gave the source package"]),
@@ -166,7 +171,7 @@ const SIGNS: &[(Cause, &[&str])] = &[
 
 impl Cause {
     /// Judge by what a step printed, and by whether a signal ended it.
-    pub(super) fn of(output: &str, killed: bool) -> Self {
+    pub(crate) fn of(output: &str, killed: bool) -> Self {
         let seen = SIGNS
             .iter()
             .find(|(_, signs)| signs.iter().any(|sign| output.contains(sign)))
@@ -183,7 +188,7 @@ impl Cause {
     pub const fn advice(self) -> Option<&'static str> {
         Some(match self {
             Self::NoNetwork => {
-                "Check that this machine reaches PyPI, crates.io and its Debian mirror (proxy \
+                "Check that this machine reaches PyPI, crates.io, npm and its Debian mirror (proxy \
                  settings are passed on); the same command goes on from here."
             }
             Self::WrongChecksum => {
@@ -207,7 +212,7 @@ impl Cause {
                  another cache folder with SANDCELL_CACHE; the same command goes on from here."
             }
             Self::Killed => {
-                "Give fewer jobs (sandcell image build python --jobs 1): each takes up to 1 GB \
+                "Give fewer jobs (sandcell image build NAME --jobs 1): each takes up to 1 GB \
                  of memory; the same command goes on from here."
             }
             Self::Unknown => return None,

@@ -9,14 +9,10 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::error::{BuildError, Cause};
-use super::files;
-use super::options::Options;
-use super::step::{Environment, Step};
-use super::store::Store;
-
-/// The time that everything in the guest carries: that of the interpreter's release.
-const SOURCE_DATE_EPOCH: &str = "1749600000";
+use crate::error::{BuildError, Cause};
+use crate::options::Options;
+use crate::plan::{Environment, FETCH_COMPILER, Plan, Step};
+use crate::store::Store;
 
 /// Lines kept for the error, and how much of the end is searched for its cause.
 const TAIL_LINES: usize = 20;
@@ -33,7 +29,8 @@ const KEPT: &[&str] = &["HOME", "TMPDIR", "USER", "LOGNAME"];
 /// The script finds there `recipe`, the files of the recipe; `kernel`, those of
 /// the kernel that it is about; and under the names of its needs the outcomes of
 /// other steps. It fills `out`, to which `finish` puts the last touch.
-pub(super) fn run_script(
+pub(crate) fn run_script(
+    plan: &Plan,
     store: &Store,
     options: &Options,
     step: Step,
@@ -41,11 +38,11 @@ pub(super) fn run_script(
     finish: impl FnOnce(&Path) -> Result<(), BuildError>,
 ) -> Result<(), BuildError> {
     let work = store.begin(step)?;
-    lay_out(store, step, &work)?;
+    lay_out(plan, store, step, &work)?;
     let log = store.log(step);
     let mut output = Output::new(&log)?;
 
-    let status = spawn(&mut command(store, options, step, &work), |text| {
+    let status = spawn(&mut command(plan, store, options, step, &work), |text| {
         output.take(text, line)
     })
     .map_err(BuildError::io("run the script in", &work))?;
@@ -63,43 +60,42 @@ pub(super) fn run_script(
 }
 
 /// The first of `step`'s tools that is not on the search path.
-pub(super) fn missing_tool(step: Step) -> Option<&'static str> {
+pub(crate) fn missing_tool(plan: &Plan, step: Step) -> Option<&'static str> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    step.definition()
+    plan.definition(step)
         .tools
         .iter()
         .copied()
         .find(|tool| !std::env::split_paths(&path).any(|folder| folder.join(tool).is_file()))
 }
 
-fn lay_out(store: &Store, step: Step, work: &Path) -> Result<(), BuildError> {
-    for (folder, files) in [
-        ("recipe", files::RECIPE),
-        ("kernel", step.definition().kernel),
-    ] {
-        for file in files {
-            let path = work.join(folder).join(file.path);
-            let parent = path.parent().unwrap_or(work);
-            fs::create_dir_all(parent).map_err(BuildError::io("make", parent))?;
-            fs::write(&path, file.text).map_err(BuildError::io("write", &path))?;
-        }
+fn lay_out(plan: &Plan, store: &Store, step: Step, work: &Path) -> Result<(), BuildError> {
+    let definition = plan.definition(step);
+    let recipe = plan.files().map(|file| ("recipe", file));
+    let kernel = definition.kernel.iter().map(|file| ("kernel", file));
+    for (folder, file) in recipe.chain(kernel) {
+        let path = work.join(folder).join(file.path);
+        let parent = path.parent().unwrap_or(work);
+        fs::create_dir_all(parent).map_err(BuildError::io("make", parent))?;
+        fs::write(&path, file.text).map_err(BuildError::io("write", &path))?;
     }
-    for (role, needed) in step.definition().needs {
+    for (role, needed) in definition.needs {
         let link = work.join(role);
         symlink(store.finished(*needed), &link).map_err(BuildError::io("make", &link))?;
     }
     Ok(())
 }
 
-fn command(store: &Store, options: &Options, step: Step, work: &Path) -> Command {
+fn command(plan: &Plan, store: &Store, options: &Options, step: Step, work: &Path) -> Command {
+    let definition = plan.definition(step);
     // Behind whatever else the machine does: a build may take minutes.
     let mut command = Command::new("nice");
     command
         .args(["-n", "10", "sh"])
-        .arg(Path::new("recipe").join(step.definition().script.unwrap_or_default()))
+        .arg(Path::new("recipe").join(definition.script.unwrap_or_default()))
         .current_dir(work)
         .stdin(Stdio::null());
-    if step.definition().environment == Environment::Clean {
+    if definition.environment == Environment::Clean {
         command.env_clear();
         for name in KEPT {
             if let Some(value) = std::env::var_os(name) {
@@ -111,7 +107,7 @@ fn command(store: &Store, options: &Options, step: Step, work: &Path) -> Command
         .env("PATH", search_path(store))
         .env("LC_ALL", "C.UTF-8")
         .env("TZ", "UTC")
-        .env("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH)
+        .env("SOURCE_DATE_EPOCH", plan.source_date_epoch)
         .env("JOBS", options.job_count().to_string())
         .env(
             "SOURCE",
@@ -126,7 +122,7 @@ fn command(store: &Store, options: &Options, step: Step, work: &Path) -> Command
 /// The caller's search path with the compiler's folder before it.
 fn search_path(store: &Store) -> OsString {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::iter::once(store.finished(Step::FetchCompiler))
+    let folders = std::iter::once(store.finished(FETCH_COMPILER.step))
         .chain(std::env::split_paths(&path).collect::<Vec<_>>());
     std::env::join_paths(folders).unwrap_or(path)
 }

@@ -13,23 +13,20 @@ use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::check;
-use super::error::BuildError;
-use super::inputs::{self, Input};
-use super::key::hex;
-use super::step::Step;
-use super::store::Store;
+use crate::check;
+use crate::error::BuildError;
+use crate::inputs::Input;
+use crate::key::hex;
+use crate::plan::Plan;
+use crate::store::Store;
 
 /// Raised when this file makes something else from the same steps.
-pub(super) const FORMAT: &str = "1";
+pub(crate) const FORMAT: &str = "1";
 
-pub(super) const MODULE: &str = "guest.wasm";
-pub(super) const LIBRARY: &str = "lib.zip";
-pub(super) const LICENCES: &str = "licences";
-pub(super) const MANIFEST: &str = "build.json";
-
-/// Programs of this machine that took part, asked for their versions.
-const TOOLS: &[&str] = &["cc", "make", "cargo", "python3"];
+pub(crate) const MODULE: &str = "guest.wasm";
+pub(crate) const LIBRARY: &str = "lib.zip";
+pub(crate) const LICENCES: &str = "licences";
+pub(crate) const MANIFEST: &str = "build.json";
 
 /// `build.json`.
 #[derive(Debug, Serialize)]
@@ -44,36 +41,40 @@ struct Manifest<'a> {
 }
 
 /// Make the guest's folder and publish it. `line` hears about the parts.
-pub(super) fn run(store: &Store, line: &mut dyn FnMut(&str)) -> Result<(), BuildError> {
-    let work = store.begin(Step::Assemble)?;
+pub(crate) fn run(
+    plan: &Plan,
+    store: &Store,
+    line: &mut dyn FnMut(&str),
+) -> Result<(), BuildError> {
+    let work = store.begin(plan.assemble)?;
     let out = work.join("out");
     fs::create_dir(&out).map_err(BuildError::io("make", &out))?;
 
     line("checking the module");
-    let linked = store.finished(Step::Link).join(MODULE);
+    let linked = store.finished(plan.parts.module).join(MODULE);
     let module = fs::read(&linked).map_err(BuildError::io("read", &linked))?;
     check::check(&module)?;
     write_synced(&out.join(MODULE), &module)?;
 
     line("packing the library");
-    let trees = [
-        store.finished(Step::Stdlib).join("lib"),
-        store.finished(Step::Library).join("lib"),
-    ];
+    let tree = |step: &_| store.finished(*step).join("lib");
+    let trees: Vec<PathBuf> = plan.parts.library.iter().map(tree).collect();
     pack(&trees, &out.join(LIBRARY))?;
 
-    let from = store.finished(Step::Stdlib).join(LICENCES);
     let to = out.join(LICENCES);
     fs::create_dir(&to).map_err(BuildError::io("make", &to))?;
-    for (name, path) in files_below(&from)? {
-        fs::copy(&path, to.join(name)).map_err(BuildError::io("copy", &path))?;
+    for step in plan.parts.licences {
+        for (name, path) in files_below(&store.finished(*step).join(LICENCES))? {
+            fs::copy(&path, to.join(name)).map_err(BuildError::io("copy", &path))?;
+        }
     }
 
     line("writing the manifest");
     let manifest = Manifest {
-        recipe: store.key(Step::Assemble).map_or("", |key| key.as_str()),
-        inputs: inputs::all(),
-        tools: TOOLS
+        recipe: store.key(plan.assemble).map_or("", |key| key.as_str()),
+        inputs: (plan.inputs)(),
+        tools: plan
+            .tools
             .iter()
             .filter_map(|tool| Some((*tool, version(tool)?)))
             .collect(),
@@ -88,11 +89,11 @@ pub(super) fn run(store: &Store, line: &mut dyn FnMut(&str)) -> Result<(), Build
         .map_err(BuildError::io("write", &path))?;
     text.push(b'\n');
     write_synced(&path, &text)?;
-    store.publish(Step::Assemble, &work)
+    store.publish(plan.assemble, &work)
 }
 
 /// Put whole trees into one archive, nothing compressed: the runtime maps it.
-pub(super) fn pack(trees: &[PathBuf], archive: &Path) -> Result<(), BuildError> {
+pub(crate) fn pack(trees: &[PathBuf], archive: &Path) -> Result<(), BuildError> {
     let failed =
         |source: zip::result::ZipError| BuildError::io("write", archive)(io::Error::other(source));
     let mut entries = BTreeMap::new();
