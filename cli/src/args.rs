@@ -1,12 +1,13 @@
 //! What the command line can say.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::duration::{self, TimeLimit};
 use crate::exit::ExitStatus;
+use crate::language;
 use crate::size;
 
 /// Reads the command line of this process. Where there is nothing to do but to
@@ -32,6 +33,7 @@ pub(crate) fn parse() -> Result<Arguments, ExitStatus> {
 #[command(after_help = "\
 Examples:
   sandcell run examples/hello.py          run a program
+  sandcell run examples/hello.ts          in TypeScript, too
   sandcell run -c 'sum(range(10))'        run a line of code
   sandcell repl                           try things out
   sandcell doctor                         see what is missing or damaged
@@ -126,6 +128,7 @@ pub(crate) struct RunArguments {
 #[command(after_help = "\
 Examples:
   sandcell repl
+  sandcell repl --lang js
   sandcell repl --memory 1GiB --timeout none --save-dir pictures")]
 pub(crate) struct ReplArguments {
     #[command(flatten)]
@@ -139,8 +142,15 @@ pub(crate) struct SandboxArguments {
     ///
     /// A path has a `/` or a `.` in it; its image is imported unless it was
     /// before.
-    #[arg(long, value_name = "NAME|PATH", default_value = "python")]
-    pub(crate) image: PathBuf,
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(crate) image: Option<PathBuf>,
+
+    /// Language: python, javascript (js) or typescript (ts)
+    ///
+    /// Without it and without --image, the ending of the program's file decides,
+    /// and anything else is Python.
+    #[arg(long, value_name = "NAME", value_parser = image_of_language, conflicts_with = "image")]
+    pub(crate) lang: Option<&'static str>,
 
     /// Memory limit, the interpreter included [default: 512M, at most 4G]
     #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
@@ -180,6 +190,21 @@ pub(crate) struct SandboxArguments {
     /// Save pictures and other rich results as files in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) save_dir: Option<PathBuf>,
+}
+
+impl SandboxArguments {
+    /// The image to start from, for a program in this file.
+    pub(crate) fn image_for(&self, file: Option<&Path>) -> PathBuf {
+        match (&self.image, self.lang) {
+            (Some(image), _) => image.clone(),
+            (None, Some(image)) => PathBuf::from(image),
+            (None, None) => PathBuf::from(language::image_for(file)),
+        }
+    }
+}
+
+fn image_of_language(name: &str) -> Result<&'static str, String> {
+    language::image_of(name).ok_or_else(|| "there is no such language".to_owned())
 }
 
 /// What can be done with images.

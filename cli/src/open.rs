@@ -47,10 +47,11 @@ pub(crate) fn limits(arguments: &SandboxArguments) -> Limits {
 /// missing.
 pub(crate) async fn sandbox(
     arguments: &SandboxArguments,
+    image: &Path,
     limits: Limits,
 ) -> Result<Sandbox, Failure> {
     let environment = environment(arguments)?;
-    let runtime = runtime(&arguments.image).await?;
+    let runtime = runtime(image).await?;
     let mut builder: SandboxBuilder = runtime.sandbox().limits(limits);
     for (name, value) in environment {
         builder = builder.env(name, value);

@@ -1,6 +1,7 @@
 //! `sandcell run`: a program in a fresh sandbox.
 
 use std::mem::ManuallyDrop;
+use std::path::Path;
 
 use sandcell::{Context, Outcome, RunCode};
 
@@ -48,7 +49,10 @@ async fn run(mut arguments: RunArguments, report: &mut dyn Report) -> Result<Exi
     let code = std::mem::take(&mut arguments.code);
     let words = std::mem::take(&mut arguments.words);
     let program = Program::read(code, words, limits.cell_bytes)?;
-    let sandbox = ManuallyDrop::new(open::sandbox(&arguments.sandbox, limits).await?);
+    let image = arguments
+        .sandbox
+        .image_for(program.file.as_deref().map(Path::new));
+    let sandbox = ManuallyDrop::new(open::sandbox(&arguments.sandbox, &image, limits).await?);
     let cell = cell(program)?;
     let ctrl_c = CtrlC::listen(Again::Leave)
         .map_err(|error| Failure::own(format!("cannot listen for Ctrl-C: {error}")))?;

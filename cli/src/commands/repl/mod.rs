@@ -24,7 +24,8 @@ pub(crate) fn execute(arguments: &ReplArguments) -> Result<ExitStatus, Failure> 
     let sandbox_arguments = &arguments.sandbox;
     let limits = open::limits(sandbox_arguments);
     let reactor = open::reactor()?;
-    let sandbox = reactor.block_on(open::sandbox(sandbox_arguments, limits.clone()))?;
+    let image = sandbox_arguments.image_for(None);
+    let sandbox = reactor.block_on(open::sandbox(sandbox_arguments, &image, limits.clone()))?;
     let folder = match &sandbox_arguments.save_dir {
         Some(folder) => folder.clone(),
         None => results_folder()?,
@@ -41,7 +42,7 @@ pub(crate) fn execute(arguments: &ReplArguments) -> Result<ExitStatus, Failure> 
         .wall
         .map_or_else(|| "any time".to_owned(), duration::show);
     if io::stdin().is_terminal() {
-        let image = sandbox_arguments.image.display();
+        let image = image.display();
         report.stdout().line(&format!(
             "sandcell {}: image {image}, {} of memory, {wall} a cell; Ctrl-D leaves",
             env!("CARGO_PKG_VERSION"),
