@@ -21,6 +21,8 @@ export function tidy(text) {
   const lines = [];
   for (const line of split(text, '\n')) {
     if (indexOf(line, '    at ') >= 0 && indexOf(line, OWN) >= 0) continue;
+    // How timers are called.
+    if (line === '    at apply (native)') continue;
     let told = line;
     if (indexOf(told, '    at <eval> (') >= 0 && endsWith(told, ')')) {
       const start = indexOf(told, '<eval> (');

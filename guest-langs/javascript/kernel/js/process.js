@@ -10,10 +10,10 @@ const begun = native.now();
 class Exit extends Error {
   constructor(code) {
     super(`process.exit(${code})`);
-    hidden(this, 'name', 'ExitError');
     this.code = code;
   }
 }
+hidden(Exit.prototype, 'name', 'ExitError');
 
 // A stream that writes at once. Enough of a Writable for those who print.
 function output(kind, fd) {

@@ -5,6 +5,29 @@ import { transform } from 'sucrase';
 
 // TypeScript to JavaScript on the same lines.
 export function stripTypes(source, fileName, { keepImports = true } = {}) {
+  const stripped = strip(source, fileName, keepImports);
+  refuseNamespaces(source, stripped, fileName);
+  return stripped;
+}
+
+// The package drops namespaces as if they were types. One that holds values is told.
+function refuseNamespaces(source, stripped, fileName) {
+  if (!/\b(?:namespace|module)\b/.test(source)) return;
+  const [before, behind] = [source.split('\n'), stripped.split('\n')];
+  for (let at = 0; at < before.length; at++) {
+    const found = /^\s*(?:export\s+)?(?:namespace|module)\s+([\p{ID_Start}$_][\p{ID_Continue}$.]*)\s*\{/u.exec(before[at]);
+    if (found === null || behind[at]?.includes(found[1])) continue;
+    throw syntaxError(`the namespace ${found[1]} cannot be compiled here: use an object or a module instead`, fileName, at + 1, before[at].indexOf(found[1]) + 1);
+  }
+}
+
+function syntaxError(message, fileName, line, column) {
+  const error = new SyntaxError(message);
+  Object.defineProperty(error, 'stack', { value: `SyntaxError: ${message}\n    at ${fileName}:${line}:${column}`, writable: true, configurable: true });
+  return error;
+}
+
+function strip(source, fileName, keepImports) {
   try {
     return transform(source, {
       transforms: fileName.endsWith('x') ? ['typescript', 'jsx'] : ['typescript'],
@@ -16,9 +39,7 @@ export function stripTypes(source, fileName, { keepImports = true } = {}) {
     }).code;
   } catch (error) {
     const message = String(error.message).replace(/^Error transforming [^:]*: /, '').replace(/ \(\d+:\d+\)$/, '');
-    const failure = new SyntaxError(message);
-    if (error.loc) failure.stack = `SyntaxError: ${message}\n    at ${fileName}:${error.loc.line}:${error.loc.column + 1}`;
-    throw failure;
+    throw error.loc ? syntaxError(message, fileName, error.loc.line, error.loc.column + 1) : new SyntaxError(message);
   }
 }
 

@@ -28,6 +28,28 @@ const names = {
   util: './node_modules/util/util.js',
   'util/': './node_modules/util/util.js',
 };
+// What a package cannot do without help of the engine, and the kernel can.
+const helped = {
+  'node-inspect-extracted/dist/inspect.js': [
+    ['getPromiseDetails:()=>[g,void 0]', 'getPromiseDetails:(p)=>{const[s,v]=__native.promise(p)??[0];return[s===0?g:s===2?h:s,v]}'],
+    ['getProxyDetails:y.getProxyDetails', 'getProxyDetails:(v,full=!0)=>{const p=__native.proxy(v);return p===void 0?p:full?p:p[0]}'],
+  ],
+};
+const help = {
+  name: 'help',
+  setup({ onLoad }) {
+    for (const [name, edits] of Object.entries(helped)) {
+      onLoad({ filter: new RegExp(`/node_modules/${name}$`) }, ({ path }) => {
+        let contents = readFileSync(path, 'utf8');
+        for (const [text, instead] of edits) {
+          if (contents.split(text).length !== 2) throw new Error(`${name}: ${text} is not there exactly once`);
+          contents = contents.replace(text, () => instead);
+        }
+        return { contents, loader: 'js' };
+      });
+    }
+  },
+};
 const rename = {
   name: 'rename',
   setup({ onResolve }) {
@@ -50,7 +72,7 @@ const result = await build({
   minifySyntax: true,
   legalComments: 'none',
   charset: 'utf8',
-  plugins: [rename],
+  plugins: [rename, help],
   preserveSymlinks: true,
   banner: { js: '(function (__native) {' },
   footer: { js: 'return __hooks; })' },
