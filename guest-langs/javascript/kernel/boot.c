@@ -136,7 +136,11 @@ GUEST_EXPORT(sandcell_boot) int sandcell_boot(void)
     JS_SetInterruptHandler(kernel.runtime, kernel_on_poll, NULL);
     JS_SetModuleLoaderFunc(kernel.runtime, kernel_resolve_module, kernel_load_module, NULL);
     JS_SetHostPromiseRejectionTracker(kernel.runtime, kernel_on_rejection, NULL);
-    if (start_script() || warm_up()) {
+    if (start_script()) {
+        return 1;
+    }
+    sandcell_hide_kernel = 1;
+    if (warm_up()) {
         return 1;
     }
     sandcell_freeze_heap(kernel.runtime);

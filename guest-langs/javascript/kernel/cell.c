@@ -94,6 +94,9 @@ struct cell {
     char *name;
     enum source_kind kind;
     bool silent;
+    /* The text, when it could not be compiled: a syntax error shows its line. */
+    const char *source;
+    size_t length;
 };
 
 static JSValue compile_script(const char *source, size_t length, const struct cell *cell)
@@ -179,8 +182,12 @@ static int end_with_error(const struct cell *cell)
         status = CELL_INTERRUPTED;
     }
     else {
-        JSValue arguments[2] = {JS_DupValue(context, error), JS_NewString(context, cell->name)};
-        JSValue reported = kernel_call_hook(HOOK_REPORT, 2, arguments);
+        JSValue arguments[3] = {
+            JS_DupValue(context, error),
+            JS_NewString(context, cell->name),
+            cell->source == NULL ? JS_UNDEFINED : JS_NewStringLen(context, cell->source, cell->length),
+        };
+        JSValue reported = kernel_call_hook(HOOK_REPORT, 3, arguments);
         if (JS_IsException(reported)) {
             JS_FreeValue(context, JS_GetException(context));
             if (kernel_interrupted()) {
@@ -401,6 +408,8 @@ static int run(const char *source, size_t length, JSValueConst options, struct c
     }
     JSValue code = compile(source, length, cell);
     if (JS_IsException(code)) {
+        cell->source = source;
+        cell->length = length;
         return end_with_error(cell);
     }
     kernel_hold_reserve();

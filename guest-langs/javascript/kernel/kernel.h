@@ -26,6 +26,7 @@ HOST_IMPORT(take) int32_t sandcell_take(void *address, int32_t length);
 void sandcell_freeze_heap(JSRuntime *runtime);
 void sandcell_drop_jobs(JSRuntime *runtime);
 void sandcell_seed(JSContext *context, uint64_t seed);
+extern int sandcell_hide_kernel;
 
 enum frame_kind {
     FRAME_STDOUT = 1,
@@ -57,7 +58,7 @@ enum kernel_hook {
     HOOK_BEGIN,    /* begin(options) -> {fileName, kind, silent}: apply the options of a cell */
     HOOK_END,      /* end(): take them back */
     HOOK_REWRITE,  /* rewrite(source, name, typescript) -> source: types, imports and exports */
-    HOOK_REPORT,   /* report(error, name): emit the error frame */
+    HOOK_REPORT,   /* report(error, name, source): emit the error frame; true if it is no error */
     HOOK_SHOW,     /* show(value): emit the result frame */
     HOOK_TURN,     /* turn() -> ms | -1 | -2: run what is due; how long to wait, for ever, or done */
     HOOK_COMPLETE, /* complete(text): a host call has ended */

@@ -1,36 +1,20 @@
 // How errors are told: the error frame of a cell that ended by one.
 import { inspect } from './inspect.js';
 import native from './native.js';
-import { endsWith, getOwnPropertyDescriptor, getPrototypeOf, indexOf, join, push, slice, split, stringify } from './primordials.js';
+import { getOwnPropertyDescriptor, getPrototypeOf, indexOf, slice, split, stringify } from './primordials.js';
 
 const ERROR = 7;
-const OWN = 'node:internal/';
+const DOMEXCEPTION = DOMException.prototype;
 
 // A property of an error without running code of the user's, where that can be.
 function plain(error, key) {
   for (let object = error; object !== null && native.proxy(object) === undefined; object = getPrototypeOf(object)) {
     const descriptor = getOwnPropertyDescriptor(object, key);
     if (descriptor === undefined) continue;
+    if (object === DOMEXCEPTION) return error[key];
     return typeof descriptor.value === 'string' ? descriptor.value : undefined;
   }
   return undefined;
-}
-
-// A stack without the kernel's own frames, in Node's words.
-export function tidy(text) {
-  const lines = [];
-  for (const line of split(text, '\n')) {
-    if (indexOf(line, '    at ') >= 0 && indexOf(line, OWN) >= 0) continue;
-    // How timers are called.
-    if (line === '    at apply (native)') continue;
-    let told = line;
-    if (indexOf(told, '    at <eval> (') >= 0 && endsWith(told, ')')) {
-      const start = indexOf(told, '<eval> (');
-      told = slice(told, 0, start) + slice(told, start + 8, told.length - 1);
-    }
-    push(lines, told);
-  }
-  return join(lines, '\n');
 }
 
 // The line that a syntax error is about, with a mark under its place.
@@ -58,7 +42,7 @@ export function describe(error, cellName, source) {
   const value = plain(error, 'message') ?? '';
   let text;
   try {
-    text = tidy(inspect(error));
+    text = inspect(error);
   } catch {
     text = `${name}: ${value}`;
   }

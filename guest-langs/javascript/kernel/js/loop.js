@@ -2,7 +2,7 @@
 // long there is nothing to do; the host does the waiting.
 import { TimerHeap } from './heap.js';
 import native from './native.js';
-import { apply, hidden, parse, stringify } from './primordials.js';
+import { hidden, parse, stringify } from './primordials.js';
 
 const heap = new TimerHeap();
 let byId = new Map();
@@ -159,7 +159,7 @@ export function turn() {
     }
     immediate.state.waiting = false;
     hold(-1);
-    apply(immediate._onImmediate, undefined, immediate.state.args);
+    immediate._onImmediate(...immediate.state.args);
     // One turn of the wheel for each, so that promises settle in between.
     return again;
   }
@@ -181,7 +181,7 @@ export function turn() {
   } else {
     stop(timer);
   }
-  apply(owner._onTimeout, owner, timer.args);
+  owner._onTimeout(...timer.args);
   return again;
 }
 

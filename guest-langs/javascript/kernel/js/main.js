@@ -6,25 +6,17 @@ import { report as reportError } from './errors.js';
 import { begin, end } from './options.js';
 import { exitCodeOf } from './process.js';
 import { loadImport, meta, resolveImport } from './modules/load.js';
-import { rewrite as rewriteSource } from './rewrite.js';
+import { rewrite } from './rewrite.js';
 import { renew } from './renew.js';
 import { setUp } from './globals.js';
 import { show } from './display.js';
 
 setUp(globalThis);
 
-// The source of the cell, for the line that a syntax error is about.
-let lastSource;
-
-function rewrite(source, fileName, typescript) {
-  lastSource = source;
-  return rewriteSource(source, fileName, typescript);
-}
-
 // True when this is no error: process.exit(0).
 function report(error, cellName, source) {
   if (exitCodeOf(error) === 0) return true;
-  reportError(error, cellName, source ?? lastSource);
+  reportError(error, cellName, source);
   return false;
 }
 

@@ -17,6 +17,16 @@ __attribute__((import_module("sandcell"), import_name("check"))) extern void san
 """
 
 HEADER = """
+/* sandcell: whether a function is the kernel's, whose frames are of no use to anybody once it is there */
+int sandcell_hide_kernel;
+static bool sandcell_is_kernel(JSContext *ctx, JSFunctionBytecode *b)
+{
+    const char *name = sandcell_hide_kernel && b->filename ? JS_AtomToCString(ctx, b->filename) : NULL;
+    bool is = name && !strncmp(name, "node:internal/", 14);
+    JS_FreeCString(ctx, name);
+    return is;
+}
+
 /* sandcell: the first line of a stack, as other engines have it */
 static void sandcell_stack_header(JSContext *ctx, JSValueConst error, DynBuf *out)
 {
@@ -121,6 +131,26 @@ EDITS = [
     (
         "            stack = JS_NULL;\n        else\n            stack = JS_NewStringLen(ctx, (char *)dbuf.buf, dbuf.size);\n",
         "            stack = JS_NULL;\n        else\n            stack = JS_NewStringLen(ctx, (char *)dbuf.buf, dbuf.size - (dbuf.size > 0));\n",
+    ),
+    # Frames read as in other engines: no name, no brackets; and those of the kernel are not shown.
+    (
+        "        if (has_prepare) {\n            js_new_callsite_data(ctx, &csd[i], sf);\n        } else {\n",
+        "        if (b && sandcell_is_kernel(ctx, b))\n            continue;\n"
+        "        if (has_prepare) {\n            js_new_callsite_data(ctx, &csd[i], sf);\n        } else {\n",
+    ),
+    (
+        '            dbuf_printf(&dbuf, "    at %s", str1);\n            JS_FreeCString(ctx, func_name_str);\n',
+        '            bool bare = b && sf->cur_pc && (str1[0] == \'<\');\n'
+        '            dbuf_printf(&dbuf, "    at %s%s", bare ? "" : str1, b && sf->cur_pc && !bare ? " (" : "");\n'
+        "            JS_FreeCString(ctx, func_name_str);\n",
+    ),
+    (
+        '                dbuf_printf(&dbuf, " (%s", atom_str ? atom_str : "<null>");\n',
+        '                dbuf_printf(&dbuf, "%s", atom_str ? atom_str : "<null>");\n',
+    ),
+    (
+        "                    dbuf_printf(&dbuf, \":%d:%d\", line_num1, col_num1);\n                dbuf_putc(&dbuf, ')');\n",
+        "                    dbuf_printf(&dbuf, \":%d:%d\", line_num1, col_num1);\n                if (!bare)\n                    dbuf_putc(&dbuf, ')');\n",
     ),
     # A later cell may declare a name again.
     (
