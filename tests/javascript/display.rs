@@ -80,7 +80,7 @@ async fn no_trap_of_a_proxy_runs_for_showing_it() {
     let code = "let traps = 0; const handler = new Proxy({}, { get() { traps++; return undefined } });\
                 const seen = new Proxy({ a: 1 }, handler); seen";
     let report = finished(&context, code).await;
-    assert_eq!(report.text(), Some("{ a: 1 }"));
+    assert_eq!(report.text(), Some("Proxy({ a: 1 })"));
     assert_eq!(
         finished(&context, "[{ x: seen }]; console.log(seen); traps")
             .await

@@ -13,13 +13,13 @@ async fn name_message_and_stack() {
     assert_eq!(exception.value, "cannot read property 'x' of null");
     assert_eq!(
         exception.traceback,
-        "TypeError: cannot read property 'x' of null\n    at f (<cell 1>:2:7)\n    at <cell 1>:4:2"
+        "TypeError: cannot read property 'x' of null\n    at f (<cell 1>:2:3)\n    at <cell 1>:4:1"
     );
     let exception = raised(&context, "f()").await;
     assert!(
         exception
             .traceback
-            .contains("at f (<cell 1>:2:7)\n    at <cell 2>:1:2"),
+            .contains("at f (<cell 1>:2:3)\n    at <cell 2>:1:1"),
         "{}",
         exception.traceback
     );

@@ -36,7 +36,7 @@ async fn a_cell_can_be_a_file() {
     let file = |name: &str, code: &str| RunCode::new(code.to_owned()).filename(name.to_owned());
     let exception = raised(&context, file("prog.js", "#!/usr/bin/env node\nnull.x")).await;
     assert!(
-        exception.traceback.contains("at prog.js:2:6"),
+        exception.traceback.contains("at prog.js:2:1"),
         "{}",
         exception.traceback
     );

@@ -12,7 +12,7 @@ async fn addresses_texts_and_clones() {
         ("const d = new TextDecoder(); d.decode(new Uint8Array([0xe2, 0x82]), { stream: true }) + d.decode(new Uint8Array([0xac, 0xff]))", "'€\u{fffd}'"),
         ("[new TextDecoder('utf-16le').decode(new Uint8Array([65, 0])), new TextDecoder('latin1').decode(new Uint8Array([0xfc, 0x80]))]", "[ 'A', 'ü€' ]"),
         ("[btoa('hi'), atob('aGk=')]", "[ 'aGk=', 'hi' ]"),
-        ("const o = { d: new Date(0), m: new Map([[1, { a: 1 }]]), s: new Set([1]), b: new Uint8Array([7]), r: /x/g, n: 1n }; o.self = o; const k = structuredClone(o); [k !== o, k.self === k, k.d.getTime(), k.m.get(1).a, k.b[0], k.r.source, k.n]", "[ true, true, 0, 1, 7, 'x', 1n ]"),
+        ("const o = { d: new Date(0), m: new Map([[1, { a: 1 }]]), s: new Set([1]), b: new Uint8Array([7]), r: /x/g, n: 1n }; o.self = o; const k = structuredClone(o); [k !== o, k.self === k, k.d.getTime(), k.m.get(1).a, k.b[0], k.r.source, k.n]", "[\n  true, true, 0,\n  1,    7,    'x',\n  1n\n]"),
         ("performance.now() > 0 && performance.mark('a') && performance.measure('m', 'a').duration >= 0", "true"),
     ])
     .await;

@@ -84,7 +84,7 @@ struct kernel {
 extern struct kernel kernel;
 
 /* stop.c */
-extern volatile uint32_t sandcell_stop;
+extern volatile uint64_t sandcell_stop;
 bool kernel_interrupted(void);
 void kernel_clear_interrupt(void);
 int kernel_on_poll(JSContext *context, void *unused);

@@ -7,27 +7,24 @@
 #include "kernel.h"
 
 #define RESERVE (2 * 1024 * 1024)
-#define SMALLEST_RESERVE (64 * 1024)
+#define LEFT (1024 * 1024)
 
 static void *reserve;
-static size_t reserve_size;
 
-/* Hold the whole reserve, or as much of it as can be had. */
+/* Hold the reserve, where enough is left beside it for the cell that is to make room. */
 void kernel_hold_reserve(void)
 {
-    for (size_t size = RESERVE; size > reserve_size && size >= SMALLEST_RESERVE; size /= 2) {
-        void *block = malloc(size);
-        if (block != NULL) {
-            free(reserve);
-            reserve = block;
-            reserve_size = size;
-        }
+    if (reserve != NULL) {
+        return;
     }
+    /* Volatile: a compiler may leave out an allocation whose address nobody looks at, and take it for granted. */
+    void *volatile both = malloc(RESERVE + LEFT);
+    free(both);
+    reserve = both == NULL ? NULL : malloc(RESERVE);
 }
 
 void kernel_release_reserve(void)
 {
     free(reserve);
     reserve = NULL;
-    reserve_size = 0;
 }

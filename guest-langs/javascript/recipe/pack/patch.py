@@ -11,7 +11,7 @@ import sys
 
 DECLARATIONS = """
 /* sandcell: see guest-langs/javascript/patches.md */
-extern volatile uint32_t sandcell_stop;
+extern volatile uint64_t sandcell_stop; /* the stop word, and above it the interrupt word */
 __attribute__((import_module("sandcell"), import_name("check"))) extern void sandcell_check(void);
 
 """
@@ -164,9 +164,30 @@ EDITS = [
 ]
 
 
+# Functions of the parser that every nesting comes through, the bytes of measured stack that each takes, which
+# stand for the stack that WebAssembly uses unmeasured, and the first words of their bodies.
+PARSERS = [
+    ("js_parse_assign_expr2(JSParseState *s, int parse_flags)\n{\n", 2048),
+    ("js_parse_unary(JSParseState *s, int parse_flags)\n{\n", 512),
+    ("js_parse_postfix_expr(JSParseState *s, int parse_flags)\n{\n", 256),
+    ("js_parse_statement_or_decl(JSParseState *s,\n                                                  int decl_mask)\n{\n", 1024),
+    ("(JSParseState *s, bool is_class_expr,\n                                      JSParseExportEnum export_flag)\n{\n", 1024),
+    (" bool allow_initializer,\n                                          bool export_flag)\n{\n", 512),
+]
+
+
+def deeper(place, size):
+    """The parser's function with a part of the stack that is measured."""
+    look = (
+        f'    char sandcell_pad[{size}];\n    __asm__ volatile("" : : "r"(sandcell_pad) : "memory");\n'
+        "    if (js_check_stack_overflow(s->ctx->rt, 0)) {\n        JS_ThrowStackOverflow(s->ctx);\n        return -1;\n    }\n"
+    )
+    return place, place + look
+
+
 def main(source, target):
     text = pathlib.Path(source).read_text(encoding="utf-8")
-    for old, new in EDITS:
+    for old, new in EDITS + [deeper(place, size) for place, size in PARSERS]:
         if text.count(old) != 1:
             sys.exit(f"{source}: {old!r} is there {text.count(old)} times instead of once")
         text = text.replace(old, new)
