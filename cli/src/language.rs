@@ -41,6 +41,11 @@ pub(crate) struct BuildSettings {
     pub(crate) jobs: Option<NonZeroUsize>,
 }
 
+/// Whether cells of this image are written with braces rather than indentation.
+pub(crate) fn has_braces(image: &Path) -> bool {
+    image == Path::new(JAVASCRIPT)
+}
+
 /// The language of this name, if there is one.
 pub(crate) fn find(name: &str, settings: BuildSettings) -> Option<Box<dyn Language>> {
     match name {

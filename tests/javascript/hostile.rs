@@ -182,8 +182,8 @@ async fn memory_ends_in_an_error_and_the_context_lives() {
         "let text = 'x'; for (;;) text += text",
         "new Uint8Array(1e9)",
         "new Array(1e9).fill(0)",
-        "const map = new Map(); for (let i = 0; ; i++) map.set(i, { i })",
-        "const chain = {}; let at = chain; for (;;) at = at.next = {}",
+        "let map = new Map(); for (let i = 0; ; i++) map.set(i, { i })",
+        "let at = globalThis.chain = {}; for (;;) at = at.next = {}",
         "'x'.repeat(2 ** 29).split('')",
         "Buffer.alloc(1e9)",
         "await Promise.all(Array.from({ length: 1e7 }, async (_, i) => ({ i })))",
@@ -195,7 +195,7 @@ async fn memory_ends_in_an_error_and_the_context_lives() {
             report.outcome.end
         );
         check(&context, "kept", "7").await;
-        finished(&context, "all = text = undefined").await;
+        finished(&context, "all = text = map = at = chain = undefined").await;
     }
 }
 

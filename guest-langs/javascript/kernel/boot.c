@@ -17,10 +17,19 @@ static const char *const hook_names[HOOK_COUNT] = {
     "begin", "end", "rewrite", "report", "show", "turn", "complete", "abandon", "renew", "resolve", "load", "meta",
 };
 
-static void *engine_calloc(void *unused, size_t count, size_t size) { return calloc(count, size); }
-static void *engine_malloc(void *unused, size_t size) { return malloc(size); }
+/* Remembers that memory ran out: the engine may have none left to say so. */
+static void *noted(void *block)
+{
+    if (block == NULL) {
+        kernel.out_of_memory = true;
+    }
+    return block;
+}
+
+static void *engine_calloc(void *unused, size_t count, size_t size) { return noted(calloc(count, size)); }
+static void *engine_malloc(void *unused, size_t size) { return noted(malloc(size)); }
 static void engine_free(void *unused, void *block) { free(block); }
-static void *engine_realloc(void *unused, void *block, size_t size) { return realloc(block, size); }
+static void *engine_realloc(void *unused, void *block, size_t size) { return noted(realloc(block, size)); }
 extern size_t malloc_usable_size(void *block);
 static size_t engine_usable_size(const void *block) { return malloc_usable_size((void *)block); }
 

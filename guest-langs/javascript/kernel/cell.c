@@ -176,6 +176,11 @@ static int end_with_error(const struct cell *cell)
     int status = CELL_RAISED;
 
     kernel_release_reserve();
+    if (JS_IsNull(error) && kernel.out_of_memory) {
+        /* There was no memory for the error either; now there is. */
+        JS_ThrowOutOfMemory(context);
+        error = JS_GetException(context);
+    }
     if (kernel_interrupted()) {
         kernel_clear_interrupt();
         kernel_emit_error("InterruptedError", "the execution was interrupted");
@@ -427,6 +432,7 @@ static int run(const char *source, size_t length, JSValueConst options, struct c
 int kernel_run_cell(const char *source, size_t length, JSValueConst options)
 {
     char name[32];
+    kernel.out_of_memory = false;
     snprintf(name, sizeof name, "<cell %d>", (int)++kernel.cell_number);
     struct cell cell = {.name = strdup(name)};
     if (cell.name == NULL) {

@@ -79,6 +79,7 @@ struct kernel {
     int32_t cell_number;
     int32_t work;           /* timers and calls under way, as the JavaScript half counts them */
     bool discarding;        /* warming up: frames are thrown away */
+    bool out_of_memory;     /* an allocation failed in this cell */
 };
 
 extern struct kernel kernel;

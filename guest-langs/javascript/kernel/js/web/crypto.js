@@ -7,6 +7,7 @@ import native from '../native.js';
 import { hashOf } from './hashes.js';
 
 const INTEGERS = /^(Big)?(U?int)(8|16|32|64)(Clamped)?Array$/i;
+const kindOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
 
 export function randomBytes(length) {
   const bytes = new Uint8Array(length);
@@ -15,7 +16,7 @@ export function randomBytes(length) {
 }
 
 function getRandomValues(array) {
-  if (!ArrayBuffer.isView(array) || !INTEGERS.test(array.constructor.name)) throw new DOMException('The data argument must be an integer-type TypedArray', 'TypeMismatchError');
+  if (!ArrayBuffer.isView(array) || !INTEGERS.test(kindOf.call(array))) throw new DOMException('The data argument must be an integer-type TypedArray', 'TypeMismatchError');
   if (array.byteLength > 65536) throw new DOMException(`The requested length exceeds 65,536 bytes`, 'QuotaExceededError');
   native.random(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   return array;
