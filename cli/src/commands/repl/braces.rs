@@ -32,7 +32,9 @@ fn depth(text: &str) -> Option<usize> {
     while let Some(character) = rest.next() {
         if in_template {
             match character {
-                '\\' => drop(rest.next()),
+                '\\' => {
+                    rest.next();
+                }
                 '`' => in_template = false,
                 '$' if rest.peek() == Some(&'{') => {
                     rest.next();
@@ -45,14 +47,18 @@ fn depth(text: &str) -> Option<usize> {
         }
         match character {
             '(' | '[' | '{' => open.push(character),
-            ')' | ']' => drop(open.pop()),
+            ')' | ']' => {
+                open.pop();
+            }
             '}' => in_template = open.pop() == Some('`'),
             '`' => in_template = true,
             '"' | '\'' => {
                 // A text ends with its line at the latest.
                 while let Some(inside) = rest.next() {
                     match inside {
-                        '\\' => drop(rest.next()),
+                        '\\' => {
+                            rest.next();
+                        }
                         '\n' => break,
                         _ if inside == character => break,
                         _ => {}
@@ -60,7 +66,7 @@ fn depth(text: &str) -> Option<usize> {
                 }
             }
             '/' if rest.peek() == Some(&'/') => {
-                drop(rest.by_ref().find(|inside| *inside == '\n'));
+                rest.by_ref().find(|inside| *inside == '\n');
             }
             '/' if rest.peek() == Some(&'*') => {
                 let mut last = ' ';
