@@ -103,6 +103,13 @@ EDITS = [
     ),
     ("    ctx->interrupt_counter = JS_INTERRUPT_COUNTER_INIT;\n    if (rt->interrupt_handler) {\n", "    if (rt->interrupt_handler) {\n"),
     ("    if (unlikely(--ctx->interrupt_counter <= 0)) {\n", "    if (unlikely(sandcell_stop != 0)) {\n"),
+    # The engine's loops over elements can be interrupted, too.
+    (
+        "static int JS_TryGetPropertyInt64(JSContext *ctx, JSValueConst obj, int64_t idx, JSValue *pval)\n{\n",
+        "static int JS_TryGetPropertyInt64(JSContext *ctx, JSValueConst obj, int64_t idx, JSValue *pval)\n{\n"
+        "    if (unlikely(sandcell_stop != 0) && __js_poll_interrupts(ctx)) {\n"
+        "        *pval = JS_UNDEFINED;\n        return -1;\n    }\n",
+    ),
     # The interpreter looks by itself.
     (
         "/* argv[] is modified if (flags & JS_CALL_FLAG_COPY_ARGV) = 0. */\nstatic JSValue JS_CallInternal(",
