@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::duration::{self, TimeLimit};
 use crate::exit::ExitStatus;
+use crate::language;
 use crate::size;
 
 /// Reads the command line of this process. Where there is nothing to do but to
@@ -33,6 +34,7 @@ pub(crate) fn parse() -> Result<Arguments, ExitStatus> {
 #[command(after_help = "\
 Examples:
   sandcell run examples/hello.py          run a program
+  sandcell run examples/hello.ts          in TypeScript, too
   sandcell run -c 'sum(range(10))'        run a line of code
   sandcell repl                           try things out
   sandcell serve                          let E2B's SDKs use this machine
@@ -157,6 +159,7 @@ pub(crate) struct RunArguments {
 #[command(after_help = "\
 Examples:
   sandcell repl
+  sandcell repl --lang js
   sandcell repl --memory 1GiB --timeout none --save-dir pictures")]
 pub(crate) struct ReplArguments {
     #[command(flatten)]
@@ -170,8 +173,15 @@ pub(crate) struct SandboxArguments {
     ///
     /// A path has a `/` or a `.` in it; its image is imported unless it was
     /// before.
-    #[arg(long, value_name = "NAME|PATH", default_value = "python")]
-    pub(crate) image: PathBuf,
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(crate) image: Option<PathBuf>,
+
+    /// Language: python, javascript (js) or typescript (ts)
+    ///
+    /// Without it and without --image, the ending of the program's file decides,
+    /// and anything else is Python.
+    #[arg(long, value_name = "NAME", value_parser = image_of_language, conflicts_with = "image")]
+    pub(crate) lang: Option<&'static str>,
 
     /// Memory limit, the interpreter included [default: 512M, at most 4G]
     #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
@@ -300,6 +310,21 @@ pub(crate) struct EnvArguments {
     /// Folder of the key and of the server's state
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
+}
+
+impl SandboxArguments {
+    /// The image to start from, for a program in this file.
+    pub(crate) fn image_for(&self, file: Option<&Path>) -> PathBuf {
+        match (&self.image, self.lang) {
+            (Some(image), _) => image.clone(),
+            (None, Some(image)) => PathBuf::from(image),
+            (None, None) => PathBuf::from(language::image_for(file)),
+        }
+    }
+}
+
+fn image_of_language(name: &str) -> Result<&'static str, String> {
+    language::image_of(name).ok_or_else(|| "there is no such language".to_owned())
 }
 
 /// What can be done with images.

@@ -2,13 +2,35 @@
 //! knows languages by their names only.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sandcell::Language;
-use sandcell_python::build::BuildError;
+use sandcell_guest_build::BuildError;
 
-/// Names of all languages.
-pub(crate) const NAMES: [&str; 1] = ["python"];
+/// Names of all languages, which are those of their images.
+pub(crate) const NAMES: [&str; 2] = [PYTHON, JAVASCRIPT];
+
+const PYTHON: &str = "python";
+const JAVASCRIPT: &str = "javascript";
+
+/// The image's name that a name of a language stands for, such as `js`; none when
+/// there is no such language. TypeScript runs where JavaScript does.
+pub(crate) fn image_of(language: &str) -> Option<&'static str> {
+    match language.to_ascii_lowercase().as_str() {
+        "python" | "py" => Some(PYTHON),
+        "javascript" | "js" | "typescript" | "ts" => Some(JAVASCRIPT),
+        _ => None,
+    }
+}
+
+/// The image for a program in this file, by its extension; Python for all others.
+pub(crate) fn image_for(file: Option<&Path>) -> &'static str {
+    let extension = file.and_then(Path::extension).and_then(|end| end.to_str());
+    match extension {
+        Some("js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx") => JAVASCRIPT,
+        _ => PYTHON,
+    }
+}
 
 /// How a guest is to be built, where that is not the recipe's affair.
 #[derive(Debug, Default)]
@@ -19,19 +41,33 @@ pub(crate) struct BuildSettings {
     pub(crate) jobs: Option<NonZeroUsize>,
 }
 
+/// Whether cells of this image are written with braces rather than indentation.
+pub(crate) fn has_braces(image: &Path) -> bool {
+    image == Path::new(JAVASCRIPT)
+}
+
 /// The language of this name, if there is one.
 pub(crate) fn find(name: &str, settings: BuildSettings) -> Option<Box<dyn Language>> {
-    if name != "python" {
-        return None;
+    match name {
+        PYTHON => {
+            let mut python = sandcell_python::Python::default();
+            if let Some(source) = settings.source {
+                python = python.source(source);
+            }
+            if let Some(jobs) = settings.jobs {
+                python = python.jobs(jobs);
+            }
+            Some(Box::new(python))
+        }
+        JAVASCRIPT => {
+            let mut javascript = sandcell_javascript::JavaScript::default();
+            if let Some(jobs) = settings.jobs {
+                javascript = javascript.jobs(jobs);
+            }
+            Some(Box::new(javascript))
+        }
+        _ => None,
     }
-    let mut python = sandcell_python::Python::default();
-    if let Some(source) = settings.source {
-        python = python.source(source);
-    }
-    if let Some(jobs) = settings.jobs {
-        python = python.jobs(jobs);
-    }
-    Some(Box::new(python))
 }
 
 /// What a user can do about a failed build; for a failure of unknown cause, what
@@ -44,5 +80,31 @@ pub(crate) fn advice(error: &(dyn std::error::Error + 'static)) -> Option<String
     match error {
         BuildError::Step { tail, .. } => Some(format!("its last words were\n{tail}")),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_tell_their_language() {
+        let image = |file: &str| image_for(Some(Path::new(file)));
+        assert_eq!(image("a.py"), "python");
+        assert_eq!(image("a"), "python");
+        assert_eq!(image("folder.ts/a.txt"), "python");
+        for file in ["a.js", "a.mjs", "b/a.cjs", "a.ts", "a.mts", "a.test.tsx"] {
+            assert_eq!(image(file), "javascript", "{file}");
+        }
+        assert_eq!(image_for(None), "python");
+    }
+
+    #[test]
+    fn languages_have_short_names() {
+        for name in ["js", "ts", "JavaScript", "typescript"] {
+            assert_eq!(image_of(name), Some("javascript"));
+        }
+        assert_eq!(image_of("py"), Some("python"));
+        assert_eq!(image_of("cobol"), None);
     }
 }

@@ -48,12 +48,13 @@ pub(crate) fn limits(arguments: &SandboxArguments) -> Limits {
 /// is built first if it is missing.
 pub(crate) async fn builder(
     arguments: &SandboxArguments,
+    image: &Path,
     snapshot: Option<&Path>,
 ) -> Result<SandboxBuilder, Failure> {
     let environment = environment(arguments)?;
     let mounts = arguments.mount.iter().map(Mount::parse);
     let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
-    let runtime = runtime(&arguments.image).await?;
+    let runtime = runtime(image).await?;
     let mut builder: SandboxBuilder = match snapshot {
         None => runtime.sandbox().limits(limits(arguments)),
         Some(path) => {

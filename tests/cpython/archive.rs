@@ -22,7 +22,8 @@ impl Archive {
     pub(crate) async fn made(cache: &Cache) -> Self {
         let recipe = Python::default().recipe_in(cache.path());
         let files = tokio::task::spawn_blocking(move || {
-            let path = recipe.tests(&mut Silent).expect("the archive of the tests");
+            let path = sandcell_python::build::tests(&recipe, &mut Silent);
+            let path = path.expect("the archive of the tests");
             let file = std::fs::File::open(path).expect("the archive opens");
             let mut archive = zip::ZipArchive::new(file).expect("a zip file");
             let mut files = Vec::new();

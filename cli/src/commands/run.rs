@@ -1,6 +1,7 @@
 //! `sandcell run`: a program in a fresh sandbox.
 
 use std::mem::ManuallyDrop;
+use std::path::Path;
 
 use sandcell::{Busy, Context, Durability, Outcome, RunCode, Sandbox};
 
@@ -48,7 +49,11 @@ async fn run(mut arguments: RunArguments, report: &mut dyn Report) -> Result<Exi
     let words = std::mem::take(&mut arguments.words);
     let cell_bytes = open::limits(&arguments.sandbox).cell_bytes;
     let program = Program::read(code, words, cell_bytes)?;
-    let builder = open::builder(&arguments.sandbox, arguments.snapshot.as_deref()).await?;
+    let image = arguments
+        .sandbox
+        .image_for(program.file.as_deref().map(Path::new));
+    let snapshot = arguments.snapshot.as_deref();
+    let builder = open::builder(&arguments.sandbox, &image, snapshot).await?;
     let sandbox = ManuallyDrop::new(builder.start().await?);
     let cell = cell(program)?;
     let ctrl_c = CtrlC::listen(Again::Leave)

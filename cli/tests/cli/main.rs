@@ -13,6 +13,7 @@ mod exit_codes;
 mod image;
 mod input;
 mod interrupt;
+mod javascript;
 mod json;
 mod limits;
 mod output;

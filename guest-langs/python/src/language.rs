@@ -4,8 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use sandcell::{GuestFolder, Language, Progress};
+use sandcell_guest_build::Teller;
 
-use crate::build::{Event, Key, Options, Recipe};
+use crate::build::{self, Event, Key, Options, Recipe};
 
 /// Names the interpreter's source when [`Python::source`] does not.
 const SOURCE_VARIABLE: &str = "SANDCELL_PYTHON_SOURCE";
@@ -48,7 +49,7 @@ impl Python {
         if let Some(jobs) = self.jobs {
             options = options.jobs(jobs);
         }
-        Recipe::new(options)
+        build::recipe(options)
     }
 }
 
@@ -77,48 +78,5 @@ impl Language for Python {
             guest.folder().to_owned(),
             guest.key().to_string(),
         ))
-    }
-}
-
-/// Tells the runtime's progress what the build tells.
-struct Teller<'a> {
-    progress: &'a mut dyn Progress,
-    number: usize,
-    of: usize,
-}
-
-impl<'a> Teller<'a> {
-    fn new(progress: &'a mut dyn Progress) -> Self {
-        Self {
-            progress,
-            number: 0,
-            of: 0,
-        }
-    }
-
-    fn tell(&mut self, event: &Event<'_>) {
-        let step = match *event {
-            Event::Waiting => sandcell::Step::Line("waiting for another build in the same cache"),
-            Event::Planned { steps, .. } => {
-                self.of = steps.len();
-                return;
-            }
-            Event::Cached { step } => sandcell::Step::Cached { name: step.name() },
-            Event::Started { step, estimate, .. } => {
-                self.number += 1;
-                sandcell::Step::Started {
-                    name: step.name(),
-                    number: self.number,
-                    of: self.of,
-                    estimate,
-                }
-            }
-            Event::Line { text, .. } => sandcell::Step::Line(text),
-            Event::Finished { step, elapsed } => sandcell::Step::Finished {
-                name: step.name(),
-                took: elapsed,
-            },
-        };
-        self.progress.step(step);
     }
 }

@@ -37,14 +37,19 @@ pub(super) fn check(cache: &Cache) -> Vec<Finding> {
         }
         Err(error) => findings.push(Finding::problem("images", error.to_string())),
     }
-    for name in language::NAMES {
-        if matches!(cache.image(name), Err(Error::NoImage { .. })) {
-            must_build = true;
-            findings.push(
-                Finding::problem(format!("image {name}"), "is not built")
-                    .remedy(format!("sandcell image build {name}")),
-            );
+    for (place, name) in language::NAMES.into_iter().enumerate() {
+        if !matches!(cache.image(name), Err(Error::NoImage { .. })) {
+            continue;
         }
+        let subject = format!("image {name}");
+        if place > 0 {
+            // Who never uses a language misses nothing.
+            findings.push(Finding::well(subject, "not built; its first run builds it"));
+            continue;
+        }
+        must_build = true;
+        let finding = Finding::problem(subject, "is not built");
+        findings.push(finding.remedy(format!("sandcell image build {name}")));
     }
     if must_build {
         findings.extend(tools::check());

@@ -11,7 +11,8 @@ use rustyline::{
     Movement, RepeatCount,
 };
 
-use super::cell::{Shape, next_indentation, shape};
+use super::braces;
+use super::cell::{self, Shape};
 use crate::console::colours_wanted;
 use crate::exit::Failure;
 
@@ -32,26 +33,52 @@ pub(crate) enum Entered {
     End,
 }
 
+/// How the cells of a language are told to be whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Syntax {
+    /// Python.
+    Indentation,
+    /// JavaScript and TypeScript.
+    Braces,
+}
+
+impl Syntax {
+    fn shape(self, text: &str) -> Shape {
+        match self {
+            Self::Indentation => cell::shape(text),
+            Self::Braces => braces::shape(text),
+        }
+    }
+
+    fn next_indentation(self, text: &str) -> String {
+        match self {
+            Self::Indentation => cell::next_indentation(text),
+            Self::Braces => braces::next_indentation(text),
+        }
+    }
+}
+
 /// Reads cells.
 pub(crate) enum Editor {
     /// From somebody at a terminal.
     Terminal(Box<Terminal>),
     /// From a pipe or file.
-    Plain,
+    Plain(Syntax),
 }
 
 /// A line editor with a history on disk.
 pub(crate) struct Terminal {
     lines: rustyline::Editor<(), FileHistory>,
     history: PathBuf,
+    syntax: Syntax,
 }
 
 impl Editor {
     /// Reads standard input; on a terminal with the history in this file, which
     /// need not be there.
-    pub(crate) fn open(history: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(history: &Path, syntax: Syntax) -> Result<Self, Failure> {
         if !io::stdin().is_terminal() {
-            return Ok(Self::Plain);
+            return Ok(Self::Plain(syntax));
         }
         let config = Config::builder()
             .max_history_size(HISTORY)
@@ -75,6 +102,7 @@ impl Editor {
         Ok(Self::Terminal(Box::new(Terminal {
             lines,
             history: history.to_owned(),
+            syntax,
         })))
     }
 
@@ -82,7 +110,7 @@ impl Editor {
     pub(crate) fn read(&mut self, number: u64) -> Result<Entered, Failure> {
         match self {
             Self::Terminal(terminal) => terminal.read(number),
-            Self::Plain => read_plain(io::stdin().lock()),
+            Self::Plain(syntax) => read_plain(io::stdin().lock(), *syntax),
         }
     }
 }
@@ -103,7 +131,7 @@ impl Terminal {
             let indentation = if text.is_empty() {
                 String::new()
             } else {
-                next_indentation(&text)
+                self.syntax.next_indentation(&text)
             };
             let line = self
                 .lines
@@ -120,7 +148,7 @@ impl Terminal {
                 Err(ReadlineError::Signal(_)) => continue,
                 Err(error) => return Err(failed(&error)),
             }
-            if shape(&text) == Shape::Complete {
+            if self.syntax.shape(&text) == Shape::Complete {
                 self.remember(&text);
                 return Ok(Entered::Cell(text));
             }
@@ -138,7 +166,7 @@ impl Terminal {
 }
 
 /// Reads one cell of plain lines.
-fn read_plain(mut lines: impl BufRead) -> Result<Entered, Failure> {
+fn read_plain(mut lines: impl BufRead, syntax: Syntax) -> Result<Entered, Failure> {
     let mut text = String::new();
     loop {
         let mut line = Vec::new();
@@ -155,7 +183,7 @@ fn read_plain(mut lines: impl BufRead) -> Result<Entered, Failure> {
         }
         text.push_str(&String::from_utf8_lossy(&line));
         let without_end = text.strip_suffix('\n').unwrap_or(&text);
-        if shape(without_end) == Shape::Complete {
+        if syntax.shape(without_end) == Shape::Complete {
             return Ok(Entered::Cell(text));
         }
     }
@@ -195,7 +223,7 @@ mod tests {
     fn cells(input: &str) -> Vec<String> {
         let mut lines = input.as_bytes();
         let mut cells = Vec::new();
-        while let Entered::Cell(text) = read_plain(&mut lines).unwrap() {
+        while let Entered::Cell(text) = read_plain(&mut lines, Syntax::Indentation).unwrap() {
             cells.push(text);
         }
         cells

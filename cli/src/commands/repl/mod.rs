@@ -1,5 +1,6 @@
 //! `sandcell repl`: an interpreter in a sandbox, cell by cell.
 
+mod braces;
 mod cell;
 mod editor;
 
@@ -15,17 +16,19 @@ use crate::console::{Colour, Escapes, Output, say};
 use crate::duration;
 use crate::exit::{ExitStatus, Failure};
 use crate::interrupt::{Again, CtrlC};
+use crate::language;
 use crate::open;
 use crate::report::{Saver, TextReport};
 use crate::size;
-use editor::{Editor, Entered};
+use editor::{Editor, Entered, Syntax};
 
 pub(crate) fn execute(arguments: &ReplArguments) -> Result<ExitStatus, Failure> {
     let sandbox_arguments = &arguments.sandbox;
     let limits = open::limits(sandbox_arguments);
     let reactor = open::reactor()?;
+    let image = sandbox_arguments.image_for(None);
     let sandbox = reactor.block_on(async {
-        let builder = open::builder(sandbox_arguments, None).await?;
+        let builder = open::builder(sandbox_arguments, &image, None).await?;
         // A person's pauses are long enough to save after each cell.
         let builder = builder.checkpoints(Checkpoints::EveryCell);
         Ok::<_, Failure>(builder.start().await?)
@@ -46,15 +49,20 @@ pub(crate) fn execute(arguments: &ReplArguments) -> Result<ExitStatus, Failure> 
         .wall
         .map_or_else(|| "any time".to_owned(), duration::show);
     if io::stdin().is_terminal() {
-        let image = sandbox_arguments.image.display();
+        let name = image.display();
         report.stdout().line(&format!(
-            "sandcell {}: image {image}, {} of memory, {wall} a cell; Ctrl-D leaves",
+            "sandcell {}: image {name}, {} of memory, {wall} a cell; Ctrl-D leaves",
             env!("CARGO_PKG_VERSION"),
             size::show(limits.memory_bytes),
         ))?;
     }
     let context = sandbox.context()?;
-    let editor = Editor::open(&Cache::of_user()?.path().join("history"))?;
+    let syntax = if language::has_braces(&image) {
+        Syntax::Braces
+    } else {
+        Syntax::Indentation
+    };
+    let editor = Editor::open(&Cache::of_user()?.path().join("history"), syntax)?;
     Repl {
         reactor,
         context,

@@ -1,30 +1,13 @@
 //! The files of the recipe and of the kernel, carried in the crate: an installed
 //! binary builds the guest without a clone of the repository.
 
-/// One embedded text file.
-#[derive(Debug)]
-pub(super) struct File {
-    /// Path inside its folder, with `/`.
-    pub(super) path: &'static str,
-    pub(super) text: &'static str,
-}
-
-macro_rules! embedded {
-    ($folder:literal, $($path:literal),+ $(,)?) => {
-        &[$(File {
-            path: $path,
-            text: include_str!(concat!("../../", $folder, "/", $path)),
-        }),+]
-    };
-}
+use sandcell_guest_build::{File, embedded};
 
 /// The folder `recipe`.
-pub(super) const RECIPE: &[File] = embedded!(
-    "recipe",
+pub(crate) const RECIPE: &[File] = embedded!(
+    "../../recipe/";
     "c/ceval_floats.h",
-    "c/duplicate.c",
     "c/logarithm.c",
-    "c/malloc.c",
     "c/one_process.h",
     "c/string.c",
     "config.site",
@@ -35,27 +18,23 @@ pub(super) const RECIPE: &[File] = embedded!(
     "pack/patch.py",
     "pack/stdlib.py",
     "pack/unpack.py",
-    "requirements-compiler.txt",
     "requirements-library.txt",
     "steps/apt.sh",
     "steps/build-python.sh",
     "steps/c-libraries.sh",
     "steps/configure.sh",
-    "steps/fetch-compiler.sh",
     "steps/fetch-sources.sh",
-    "steps/flags.sh",
     "steps/library.sh",
     "steps/licences.sh",
     "steps/link.sh",
     "steps/make.sh",
-    "steps/pip.sh",
     "steps/stdlib.sh",
     "steps/tests.sh",
 );
 
 /// The C files of the folder `kernel`.
-pub(super) const KERNEL_C: &[File] = embedded!(
-    "kernel",
+pub(crate) const KERNEL_C: &[File] = embedded!(
+    "../../kernel/";
     "boot.c",
     "cell.c",
     "channel.c",
@@ -70,8 +49,8 @@ pub(super) const KERNEL_C: &[File] = embedded!(
 );
 
 /// The Python package of the folder `kernel`.
-pub(super) const KERNEL_PYTHON: &[File] = embedded!(
-    "kernel",
+pub(crate) const KERNEL_PYTHON: &[File] = embedded!(
+    "../../kernel/";
     "sandcell_kernel/__init__.py",
     "sandcell_kernel/calls.py",
     "sandcell_kernel/display.py",
@@ -105,41 +84,15 @@ pub(super) const KERNEL_PYTHON: &[File] = embedded!(
     "sandcell_kernel/wire.py",
 );
 
-/// The text of a recipe file; empty when there is none of that name, which a
-/// test of the step table rules out.
-pub(super) fn recipe_text(path: &str) -> &'static str {
-    RECIPE
-        .iter()
-        .find(|file| file.path == path)
-        .map_or("", |file| file.text)
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use super::*;
 
-    /// All files below `folder` of this crate that `wanted` accepts, sorted.
     fn on_disk(folder: &str, wanted: fn(&str) -> bool) -> Vec<String> {
-        fn walk(folder: &Path, inside: &str, found: &mut Vec<String>) {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let entry = entry.unwrap();
-                let name = entry.file_name().into_string().unwrap();
-                let path = format!("{inside}{name}");
-                if entry.file_type().unwrap().is_dir() {
-                    walk(&entry.path(), &format!("{path}/"), found);
-                } else {
-                    found.push(path);
-                }
-            }
-        }
-        let mut found = Vec::new();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-        walk(&root, "", &mut found);
-        found.retain(|path| wanted(path));
-        found.sort();
-        found
+        sandcell_guest_build::files_on_disk(&root, wanted).unwrap()
     }
 
     fn paths(files: &[File]) -> Vec<&str> {

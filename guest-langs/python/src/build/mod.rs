@@ -1,31 +1,47 @@
 //! The build of the guest: from pinned sources in the registries to a folder
 //! with the module, its library and their papers.
 //!
-//! [`Recipe::run`] is the one entry. It goes through a handful of [`Step`]s,
-//! each a script of `recipe/steps` that is embedded in this crate. What a step
-//! makes is kept in the cache folder under a key of everything that it was made
-//! from, so that a step is run again exactly when something before it changed,
-//! and a build that was broken off goes on where it stopped.
+//! [`recipe`] is the one entry. How it goes is the affair of the crate
+//! `sandcell-guest-build`; here is what it goes through.
 
-mod assemble;
-mod check;
-mod error;
 mod files;
-mod inputs;
-mod key;
-mod options;
-mod process;
-mod progress;
-mod recipe;
-mod schedule;
-mod step;
-mod store;
+mod plan;
 
-pub use check::Rejection;
-pub use error::{BuildError, Cause};
-pub use inputs::Input;
-pub use key::Key;
-pub use options::Options;
-pub use progress::{Event, Progress, Silent};
-pub use recipe::{BuiltGuest, Recipe};
-pub use step::Step;
+use std::path::PathBuf;
+
+pub use sandcell_guest_build::{
+    BuildError, BuiltGuest, Cause, Event, Input, Key, Options, Progress, Recipe, Rejection, Silent,
+    Step,
+};
+
+/// How to make the guest of this version of the crate, and where.
+///
+/// ```no_run
+/// use sandcell_python::build::{Options, Silent, recipe};
+///
+/// let guest = recipe(Options::new("/var/cache/example")).run(&mut Silent)?;
+/// println!("{}", guest.module().display());
+/// # Ok::<(), sandcell_python::build::BuildError>(())
+/// ```
+#[must_use]
+pub fn recipe(options: Options) -> Recipe {
+    Recipe::new(&plan::PLAN, options)
+}
+
+/// CPython's own tests as an archive with the tree `python3.13/test`, to be
+/// mounted at `/usr/lib` beside the library. Fetches the sources again when
+/// a build has removed them.
+///
+/// # Errors
+///
+/// As [`Recipe::run`].
+pub fn tests(recipe: &Recipe, progress: &mut dyn Progress) -> Result<PathBuf, BuildError> {
+    let outcome = recipe.outcome(plan::TESTS, progress)?;
+    Ok(outcome.join(plan::TESTS_ARCHIVE))
+}
+
+/// Where the interpreter's static libraries and headers are, after a build.
+#[must_use]
+pub fn interpreter(recipe: &Recipe) -> PathBuf {
+    recipe.finished(plan::MAKE)
+}

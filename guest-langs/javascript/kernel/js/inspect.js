@@ -1,0 +1,4 @@
+// How values look: Node's own code. The bundler gives it a look into promises and proxies, so that no trap runs.
+import inspection from 'node-inspect-extracted';
+
+export const { format, formatWithOptions, inspect, stripVTControlCharacters } = inspection;

@@ -1,0 +1,5 @@
+// The built-in modules: each registers itself.
+import './basic.js';
+import './fs.js';
+import './crypto.js';
+import './absent.js';

@@ -1,0 +1,78 @@
+// The options of a cell: applied before it, taken back after it.
+import native from './native.js';
+import { closeGroups } from './console.js';
+import { endsWith, keys, parse } from './primordials.js';
+import { process } from './process.js';
+import { enterFile, leaveFile } from './modules/require.js';
+
+// enum source_kind of kernel.h.
+const CELL = 0;
+const JAVASCRIPT = 1;
+const TYPESCRIPT = 2;
+const STRICT = 3;
+
+const KINDS = [
+  ['.ts', TYPESCRIPT],
+  ['.mts', TYPESCRIPT],
+  ['.cts', TYPESCRIPT],
+  ['.tsx', TYPESCRIPT],
+  ['.mjs', STRICT],
+  ['.js', JAVASCRIPT],
+  ['.cjs', JAVASCRIPT],
+  ['.jsx', JAVASCRIPT],
+];
+
+function kindOf(fileName) {
+  for (const [ending, kind] of KINDS) if (endsWith(fileName, ending)) return kind;
+  return CELL;
+}
+
+let undo = null;
+
+export function begin(text) {
+  const options = parse(text);
+  undo = { environment: [], folder: undefined, argv: undefined, file: false };
+  const { env } = options;
+  if (env !== undefined) {
+    for (const name of keys(env)) {
+      if (name === '' || name.includes('=') || name.includes('\0')) throw new TypeError(`no name of a variable: ${name}`);
+      undo.environment.push([name, process.env[name]]);
+      if (env[name] === null) delete process.env[name];
+      else process.env[name] = env[name];
+    }
+  }
+  if (options.cwd !== undefined) {
+    const before = native.folder();
+    process.chdir(options.cwd);
+    undo.folder = before;
+  }
+  if (options.argv !== undefined) {
+    undo.argv = process.argv;
+    process.argv = [process.execPath, ...options.argv];
+  }
+  const { filename } = options;
+  if (filename !== undefined) {
+    enterFile(filename);
+    undo.file = true;
+  }
+  return {
+    fileName: filename,
+    kind: filename === undefined ? CELL : kindOf(filename),
+    silent: options.silent === true,
+  };
+}
+
+export function end() {
+  closeGroups();
+  if (undo === null) return;
+  const { environment, folder, argv, file } = undo;
+  undo = null;
+  for (let at = environment.length - 1; at >= 0; at--) {
+    const [name, value] = environment[at];
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+  if (argv !== undefined) process.argv = argv;
+  if (file) leaveFile();
+  if (folder !== undefined) native.changeFolder(folder);
+}

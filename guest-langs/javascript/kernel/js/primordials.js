@@ -1,0 +1,28 @@
+// Functions of the language as they were before any cell ran: what the kernel needs to start, show and end a cell
+// works whatever a cell did to prototypes.
+const { call } = Function.prototype;
+const uncurry = call.bind.bind(call);
+
+export const parse = JSON.parse;
+export const stringify = JSON.stringify;
+export const { apply, ownKeys, getPrototypeOf } = Reflect;
+export const { defineProperty, keys, create, getOwnPropertyDescriptor } = Object;
+export const push = uncurry(Array.prototype.push);
+export const join = uncurry(Array.prototype.join);
+export const slice = uncurry(String.prototype.slice);
+export const split = uncurry(String.prototype.split);
+export const indexOf = uncurry(String.prototype.indexOf);
+export const endsWith = uncurry(String.prototype.endsWith);
+export const startsWith = uncurry(String.prototype.startsWith);
+export const replace = uncurry(String.prototype.replace);
+export const mapGet = uncurry(Map.prototype.get);
+export const mapSet = uncurry(Map.prototype.set);
+export const mapDelete = uncurry(Map.prototype.delete);
+export const mapClear = uncurry(Map.prototype.clear);
+export const then = uncurry(Promise.prototype.then);
+export { uncurry };
+
+// A property that a cell can change but that does not show up in loops over the global object.
+export function hidden(object, name, value) {
+  defineProperty(object, name, { __proto__: null, value, writable: true, configurable: true, enumerable: false });
+}

@@ -1,0 +1,205 @@
+"""Teach QuickJS the ways of a guest.
+
+usage: patch.py SOURCE TARGET
+
+What is changed and why it is right: guest-langs/javascript/patches.md. Each edit names the text
+that it replaces; a source where that text is not found exactly once is refused.
+"""
+
+import pathlib
+import sys
+
+DECLARATIONS = """
+/* sandcell: see guest-langs/javascript/patches.md */
+extern volatile uint64_t sandcell_stop; /* the stop word, and above it the interrupt word */
+__attribute__((import_module("sandcell"), import_name("check"))) extern void sandcell_check(void);
+
+"""
+
+HEADER = """
+/* sandcell: whether a function is the kernel's, whose frames are of no use to anybody once it is there */
+int sandcell_hide_kernel;
+static bool sandcell_is_kernel(JSContext *ctx, JSFunctionBytecode *b)
+{
+    const char *name = sandcell_hide_kernel && b->filename ? JS_AtomToCString(ctx, b->filename) : NULL;
+    bool is = name && !strncmp(name, "node:internal/", 14);
+    JS_FreeCString(ctx, name);
+    return is;
+}
+
+/* sandcell: the first line of a stack, as other engines have it */
+static void sandcell_stack_header(JSContext *ctx, JSValueConst error, DynBuf *out)
+{
+    JSValue saved = ctx->rt->current_exception;
+    ctx->rt->current_exception = JS_UNINITIALIZED;
+    JSValue name = JS_GetProperty(ctx, error, JS_ATOM_name);
+    JSValue message = JS_GetProperty(ctx, error, JS_ATOM_message);
+    const char *name_text = JS_IsString(name) ? JS_ToCString(ctx, name) : NULL;
+    const char *text = JS_IsString(message) ? JS_ToCString(ctx, message) : NULL;
+    dbuf_putstr(out, name_text ? name_text : "Error");
+    if (text && *text) {
+        dbuf_putstr(out, ": ");
+        dbuf_putstr(out, text);
+    }
+    dbuf_putc(out, '\\n');
+    JS_FreeCString(ctx, text);
+    JS_FreeCString(ctx, name_text);
+    JS_FreeValue(ctx, message);
+    JS_FreeValue(ctx, name);
+    JS_FreeValue(ctx, ctx->rt->current_exception);
+    ctx->rt->current_exception = saved;
+}
+
+"""
+
+ADDED = """
+/* sandcell: see guest-langs/javascript/patches.md */
+
+/* Everything that is alive now is alive for ever: the collector need not look at it again. */
+void sandcell_freeze_heap(JSRuntime *rt)
+{
+    static struct list_head frozen;
+    struct list_head *el, *next;
+
+    JS_RunGC(rt);
+    init_list_head(&frozen);
+    list_for_each_safe(el, next, &rt->gc_obj_list) {
+        JSGCObjectHeader *p = list_entry(el, JSGCObjectHeader, link);
+        JS_REF_COUNT(p)++;
+        list_del(el);
+        list_add_tail(el, &frozen);
+    }
+    JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + (4 << 20));
+}
+
+/* Jobs that an interrupted cell left are never done. */
+void sandcell_drop_jobs(JSRuntime *rt)
+{
+    struct list_head *el, *next;
+
+    list_for_each_safe(el, next, &rt->job_list) {
+        JSJobEntry *e = list_entry(el, JSJobEntry, link);
+        for (int i = 0; i < e->argc; i++)
+            JS_FreeValueRT(rt, e->argv[i]);
+        list_del(el);
+        js_free_rt(rt, e);
+    }
+}
+
+/* The state of Math.random. */
+void sandcell_seed(JSContext *ctx, uint64_t seed)
+{
+    ctx->random_state = seed ? seed : 1;
+}
+"""
+
+EDITS = [
+    # Declarations stand before the first function that needs them.
+    (
+        "static no_inline __exception int __js_poll_interrupts(JSContext *ctx)\n{\n    JSRuntime *rt = ctx->rt;\n",
+        DECLARATIONS
+        + "static no_inline __exception int __js_poll_interrupts(JSContext *ctx)\n{\n    JSRuntime *rt = ctx->rt;\n"
+        "    sandcell_check();\n",
+    ),
+    ("    ctx->interrupt_counter = JS_INTERRUPT_COUNTER_INIT;\n    if (rt->interrupt_handler) {\n", "    if (rt->interrupt_handler) {\n"),
+    ("    if (unlikely(--ctx->interrupt_counter <= 0)) {\n", "    if (unlikely(sandcell_stop != 0)) {\n"),
+    # The engine's loops over elements can be interrupted, too.
+    (
+        "static int JS_TryGetPropertyInt64(JSContext *ctx, JSValueConst obj, int64_t idx, JSValue *pval)\n{\n",
+        "static int JS_TryGetPropertyInt64(JSContext *ctx, JSValueConst obj, int64_t idx, JSValue *pval)\n{\n"
+        "    if (unlikely(sandcell_stop != 0) && __js_poll_interrupts(ctx)) {\n"
+        "        *pval = JS_UNDEFINED;\n        return -1;\n    }\n",
+    ),
+    # The interpreter looks by itself.
+    (
+        "/* argv[] is modified if (flags & JS_CALL_FLAG_COPY_ARGV) = 0. */\nstatic JSValue JS_CallInternal(",
+        "/* argv[] is modified if (flags & JS_CALL_FLAG_COPY_ARGV) = 0. */\n"
+        '__attribute__((export_name("sandcell_polling"), used))\nstatic JSValue JS_CallInternal(',
+    ),
+    # A switch is faster than computed goto once it is WebAssembly.
+    ("#define DIRECT_DISPATCH  1\n", "#define DIRECT_DISPATCH  0\n"),
+    # The stack that is measured is not the one that ends first.
+    (
+        "#if defined(__clang__) || defined(__GNUC__)\n    return (uintptr_t)__builtin_frame_address(0);\n",
+        "#if defined(__wasm__)\n    char pad[256];\n"
+        '    __asm__ volatile("" : : "r"(pad) : "memory");\n    return (uintptr_t)pad;\n'
+        "#elif defined(__clang__) || defined(__GNUC__)\n    return (uintptr_t)__builtin_frame_address(0);\n",
+    ),
+    # A stack begins with the name and the message of its error, and ends without a line feed.
+    (
+        "static void build_backtrace(JSContext *ctx, JSValueConst error_val,\n                            JSValueConst filter_func, const char *filename,\n                            int line_num, int col_num, int backtrace_flags)\n{\n",
+        HEADER
+        + "static void build_backtrace(JSContext *ctx, JSValueConst error_val,\n                            JSValueConst filter_func, const char *filename,\n                            int line_num, int col_num, int backtrace_flags)\n{\n",
+    ),
+    (
+        "        js_dbuf_init(ctx, &dbuf);\n        if (stack_trace_limit == 0)\n",
+        "        js_dbuf_init(ctx, &dbuf);\n        sandcell_stack_header(ctx, error_obj, &dbuf);\n        if (stack_trace_limit == 0)\n",
+    ),
+    (
+        "            stack = JS_NULL;\n        else\n            stack = JS_NewStringLen(ctx, (char *)dbuf.buf, dbuf.size);\n",
+        "            stack = JS_NULL;\n        else\n            stack = JS_NewStringLen(ctx, (char *)dbuf.buf, dbuf.size - (dbuf.size > 0));\n",
+    ),
+    # Frames read as in other engines: no name, no brackets; and those of the kernel are not shown.
+    (
+        "        if (has_prepare) {\n            js_new_callsite_data(ctx, &csd[i], sf);\n        } else {\n",
+        "        if (b && sandcell_is_kernel(ctx, b))\n            continue;\n"
+        "        if (has_prepare) {\n            js_new_callsite_data(ctx, &csd[i], sf);\n        } else {\n",
+    ),
+    (
+        '            dbuf_printf(&dbuf, "    at %s", str1);\n            JS_FreeCString(ctx, func_name_str);\n',
+        '            bool bare = b && sf->cur_pc && (str1[0] == \'<\');\n'
+        '            dbuf_printf(&dbuf, "    at %s%s", bare ? "" : str1, b && sf->cur_pc && !bare ? " (" : "");\n'
+        "            JS_FreeCString(ctx, func_name_str);\n",
+    ),
+    (
+        '                dbuf_printf(&dbuf, " (%s", atom_str ? atom_str : "<null>");\n',
+        '                dbuf_printf(&dbuf, "%s", atom_str ? atom_str : "<null>");\n',
+    ),
+    (
+        "                    dbuf_printf(&dbuf, \":%d:%d\", line_num1, col_num1);\n                dbuf_putc(&dbuf, ')');\n",
+        "                    dbuf_printf(&dbuf, \":%d:%d\", line_num1, col_num1);\n                if (!bare)\n                    dbuf_putc(&dbuf, ')');\n",
+    ),
+    # A later cell may declare a name again.
+    (
+        "        if (prs && !(prs->flags & JS_PROP_CONFIGURABLE))\n            goto fail_redeclaration;\n    } else {\n",
+        "        /* the newer declaration hides the property */\n    } else {\n",
+    ),
+    (
+        "    if (prs) {\n    fail_redeclaration:\n        JS_ThrowSyntaxErrorVarRedeclaration(ctx, prop);\n        return -1;\n    }\n    return 0;\n",
+        "    if (prs && delete_property(ctx, p, prop) < 0)\n        return -1;\n    return 0;\n",
+    ),
+]
+
+
+# Functions of the parser that every nesting comes through, the bytes of measured stack that each takes, which
+# stand for the stack that WebAssembly uses unmeasured, and the first words of their bodies.
+PARSERS = [
+    ("js_parse_assign_expr2(JSParseState *s, int parse_flags)\n{\n", 2048),
+    ("js_parse_unary(JSParseState *s, int parse_flags)\n{\n", 512),
+    ("js_parse_postfix_expr(JSParseState *s, int parse_flags)\n{\n", 256),
+    ("js_parse_statement_or_decl(JSParseState *s,\n                                                  int decl_mask)\n{\n", 1024),
+    ("(JSParseState *s, bool is_class_expr,\n                                      JSParseExportEnum export_flag)\n{\n", 1024),
+    (" bool allow_initializer,\n                                          bool export_flag)\n{\n", 512),
+]
+
+
+def deeper(place, size):
+    """The parser's function with a part of the stack that is measured."""
+    look = (
+        f'    char sandcell_pad[{size}];\n    __asm__ volatile("" : : "r"(sandcell_pad) : "memory");\n'
+        "    if (js_check_stack_overflow(s->ctx->rt, 0)) {\n        JS_ThrowStackOverflow(s->ctx);\n        return -1;\n    }\n"
+    )
+    return place, place + look
+
+
+def main(source, target):
+    text = pathlib.Path(source).read_text(encoding="utf-8")
+    for old, new in EDITS + [deeper(place, size) for place, size in PARSERS]:
+        if text.count(old) != 1:
+            sys.exit(f"{source}: {old!r} is there {text.count(old)} times instead of once")
+        text = text.replace(old, new)
+    pathlib.Path(target).write_text(text + ADDED, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,23 @@
+//! JavaScript and TypeScript cells, in the guest that people get.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that finds something else than it expects has failed"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod builtins;
+mod cells;
+mod display;
+mod errors;
+mod guest;
+mod hostile;
+mod modules;
+mod options;
+mod packages;
+mod typescript;
+mod web;
