@@ -193,8 +193,8 @@ GUEST_EXPORT(sandcell_renew) int sandcell_renew(int32_t length)
         fputs("sandcell_renew: no random bytes\n", stderr);
         return 1;
     }
-    sandcell_seed(context, seed);
     if (length == 0) {
+        sandcell_seed(context, seed);
         return 0;
     }
     if (is_only_entropy(kernel.buffer, (size_t)length)) {
@@ -205,6 +205,9 @@ GUEST_EXPORT(sandcell_renew) int sandcell_renew(int32_t length)
     }
     JSValue order = JS_NewStringLen(context, kernel.buffer, (size_t)length);
     JSValue entropy = kernel_call_hook(HOOK_RENEW, 1, &order);
+    if (JS_IsNull(entropy)) {
+        return 0; /* it goes on as itself */
+    }
     const char *digits = JS_IsException(entropy) ? NULL : JS_ToCString(context, entropy);
     if (digits == NULL) {
         return failed("renew");
@@ -213,8 +216,9 @@ GUEST_EXPORT(sandcell_renew) int sandcell_renew(int32_t length)
         /* The generator has 64 bits of state. */
         char first[17] = {0};
         strncpy(first, digits, 16);
-        sandcell_seed(context, strtoull(first, NULL, 16));
+        seed = strtoull(first, NULL, 16);
     }
+    sandcell_seed(context, seed);
     JS_FreeCString(context, digits);
     JS_FreeValue(context, entropy);
     return 0;

@@ -1,34 +1,12 @@
-/* Giving memory back: the export `sandcell_trim`.
- *
- * A memory never shrinks, and what a cell has freed stays with the allocator, so one cell with a large list would
- * keep its megabytes for as long as the sandbox lives. The host calls this between cells; it names the pages that
- * hold nothing, and the host takes them away: they read as zeros (or as they were at boot) when they are used again.
- */
+/* Giving memory back: the export `sandcell_trim`, which the host calls between cells. */
 #include "kernel.h"
 #include <internal/pycore_interp.h>
 #include <internal/pycore_obmalloc.h>
 #include <internal/pycore_pystate.h>
 
-HOST_IMPORT(discard) void sandcell_discard(uintptr_t address, uint32_t length);
-
-void sandcell_visit_free_memory(void (*visit)(uintptr_t start, uintptr_t end));
-
-/* The linker's name for the lowest address of the stack of C. */
-extern unsigned char __stack_low;
-
-#define PAGE ((uintptr_t)4096)
-#define SMALLEST_SPAN (4 * PAGE)
-/* Stack that stays: what the next cell will touch at once. */
-#define STACK_KEPT (64 * 1024)
-
-static void give_back(uintptr_t start, uintptr_t end)
-{
-    start = (start + PAGE - 1) & ~(PAGE - 1);
-    end &= ~(PAGE - 1);
-    if (start < end && end - start >= SMALLEST_SPAN) {
-        sandcell_discard(start, (uint32_t)(end - start));
-    }
-}
+/* of the allocator below, see malloc.c */
+void sandcell_give_back_span(uintptr_t start, uintptr_t end);
+void sandcell_give_back_free(void);
 
 #define POOLS_OF_AN_ARENA ((int)(ARENA_SIZE / POOL_SIZE))
 
@@ -49,7 +27,7 @@ static void uncarve(struct arena_object *arena)
     while (keep > first && is_free[(keep - first) / POOL_SIZE - 1]) {
         keep -= POOL_SIZE;
     }
-    if (carved - keep < SMALLEST_SPAN) {
+    if (keep == carved) {
         return;
     }
     struct pool_header **link = &arena->freepools;
@@ -62,7 +40,7 @@ static void uncarve(struct arena_object *arena)
         }
     }
     arena->pool_address = (pymem_block *)keep;
-    give_back(keep, carved);
+    sandcell_give_back_span(keep, carved);
 }
 
 static void trim_arenas(void)
@@ -79,10 +57,5 @@ static void trim_arenas(void)
 GUEST_EXPORT(sandcell_trim) void sandcell_trim(void)
 {
     trim_arenas();
-    sandcell_visit_free_memory(give_back);
-    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    uintptr_t low = (uintptr_t)&__stack_low;
-    if (here > low + STACK_KEPT) {
-        give_back(low, here - STACK_KEPT);
-    }
+    sandcell_give_back_free();
 }

@@ -53,13 +53,35 @@ void *aligned_alloc(size_t alignment, size_t size)
 
 /* ---- giving memory back ---- */
 
-/* Free blocks below this size are not worth a system call of the host. */
-#define SMALLEST_SPAN ((size_t)WASM_PAGE)
+/* A memory never shrinks, and what was freed stays with the allocator, so one cell with a large list would keep its
+ * megabytes for as long as the sandbox lives. Between cells the kernel names the pages that hold nothing, and the
+ * host takes them away: they read as zeros (or as they were at boot) when they are used again. */
+__attribute__((import_module("sandcell"), import_name("discard"))) void sandcell_discard(uintptr_t address,
+                                                                                        uint32_t length);
 
-typedef void (*visit_span)(uintptr_t start, uintptr_t end);
+/* The linker's name for the lowest address of the stack of C. */
+extern unsigned char __stack_low;
+
+#define PAGE ((uintptr_t)4096)
+/* Less is not worth a call of the host. */
+#define SMALLEST_SPAN (4 * PAGE)
+/* Free blocks below this size are not looked at. */
+#define SMALLEST_BLOCK ((size_t)WASM_PAGE)
+/* Stack that stays: what the next cell will touch at once. */
+#define STACK_KEPT (64 * 1024)
+
+/* Give back the whole pages between two addresses. */
+void sandcell_give_back_span(uintptr_t start, uintptr_t end)
+{
+    start = (start + PAGE - 1) & ~(PAGE - 1);
+    end &= ~(PAGE - 1);
+    if (start < end && end - start >= SMALLEST_SPAN) {
+        sandcell_discard(start, (uint32_t)(end - start));
+    }
+}
 
 /* A tree of free blocks: same sizes hang in a ring, so it is at most as deep as a size has bits. */
-static void visit_tree(tchunkptr tree, visit_span visit)
+static void give_back_tree(tchunkptr tree)
 {
     if (tree == NULL) {
         return;
@@ -67,26 +89,34 @@ static void visit_tree(tchunkptr tree, visit_span visit)
     tchunkptr block = tree;
     do {
         /* the links at its start and the size at its end belong to the allocator */
-        visit((uintptr_t)block + sizeof *block, (uintptr_t)block + chunksize(block));
+        sandcell_give_back_span((uintptr_t)block + sizeof *block, (uintptr_t)block + chunksize(block));
         block = block->fd;
     } while (block != tree);
-    visit_tree(tree->child[0], visit);
-    visit_tree(tree->child[1], visit);
+    give_back_tree(tree->child[0]);
+    give_back_tree(tree->child[1]);
 }
 
-/* Show `visit` all that is free in large blocks. What it holds may change: nobody reads it before writing. */
-void sandcell_visit_free_memory(visit_span visit)
+static void give_back_block(mchunkptr block, size_t size)
+{
+    if (block != NULL && size >= SMALLEST_BLOCK) {
+        sandcell_give_back_span((uintptr_t)block + sizeof *block, (uintptr_t)block + size);
+    }
+}
+
+/* Give back all large free blocks, and the stack below the caller. */
+void sandcell_give_back_free(void)
 {
     bindex_t smallest;
-    compute_tree_index(SMALLEST_SPAN, smallest);
+    compute_tree_index(SMALLEST_BLOCK, smallest);
     for (bindex_t index = smallest; index < NTREEBINS; index++) {
-        visit_tree(*treebin_at(gm, index), visit);
+        give_back_tree(*treebin_at(gm, index));
     }
-    /* the block that the last small request was cut from is in no tree */
-    if (gm->dv != NULL && gm->dvsize >= SMALLEST_SPAN) {
-        visit((uintptr_t)gm->dv + sizeof(struct malloc_chunk), (uintptr_t)gm->dv + gm->dvsize);
-    }
-    if (gm->top != NULL) {
-        visit((uintptr_t)gm->top + sizeof(struct malloc_chunk), (uintptr_t)gm->top + gm->topsize);
+    /* the block that the last small request was cut from, and the end of the memory, are in no tree */
+    give_back_block(gm->dv, gm->dvsize);
+    give_back_block(gm->top, gm->topsize);
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    uintptr_t low = (uintptr_t)&__stack_low;
+    if (here > low + STACK_KEPT) {
+        sandcell_give_back_span(low, here - STACK_KEPT);
     }
 }

@@ -6,7 +6,8 @@ import { process } from './process.js';
 
 let installed = [];
 
-// Answers the randomness that the order carries, as hexadecimal digits; empty when it carries none.
+// Answers the randomness that the order carries, as hexadecimal digits: empty when it carries none, null when the
+// guest goes on as itself and keeps what it has.
 export function renew(text) {
   const order = parse(text);
   if (order.functions !== undefined) {
@@ -22,5 +23,5 @@ export function renew(text) {
   }
   if (order.environment !== undefined) Object.assign(process.env, order.environment);
   if (order.cwd !== undefined) native.changeFolder(order.cwd);
-  return order.entropy ?? '';
+  return order.resumed === true ? null : order.entropy ?? '';
 }

@@ -33,6 +33,7 @@ pub(crate) const KERNEL_C: &[File] = embedded!(
     "modules.c",
     "reserve.c",
     "stop.c",
+    "trim.c",
     "values.c",
 );
 
