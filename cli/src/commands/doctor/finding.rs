@@ -62,7 +62,7 @@ impl Finding {
         };
         let word = output.paint(colour, word);
         let detail = output.safe(&self.detail).into_owned();
-        output.line(&format!("{word}  {:<18}{detail}", self.subject))?;
+        output.line(&format!("{word}  {:<20}{detail}", self.subject))?;
         match &self.remedy {
             Some(remedy) => {
                 let label = output.paint(Colour::Cyan, "mend it:");
