@@ -89,8 +89,8 @@ mod tests {
             .unwrap();
         assert_eq!(
             shared.text(),
-            "ok       kernel            6.12\n\
-             problem  image python      is missing\n\
+            "ok       kernel              6.12\n\
+             problem  image python        is missing\n\
              \x20        mend it: sandcell image build python\n"
         );
     }
