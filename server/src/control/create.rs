@@ -45,11 +45,11 @@ async fn create(
     asked: NewSandbox,
 ) -> Result<Response, Refusal> {
     let seconds = timeout(asked.timeout)?.unwrap_or(DEFAULT_TIMEOUT);
-    let order = order(asked)?;
+    let order = order(asked, seconds)?;
     let make = || async {
         let lease = shared.registry.create(order.clone(), seconds).await?;
         shared.counters.sandboxes.add(1);
-        tracing::info!(sandbox = %lease.id, seconds, "sandbox created");
+        tracing::info!(sandbox = %lease.who.id, seconds, "sandbox created");
         Ok::<_, Refusal>(lease)
     };
     let lease = match headers.get("idempotency-key") {
@@ -74,7 +74,7 @@ pub(super) fn timeout(seconds: Option<i64>) -> Result<Option<u64>, Refusal> {
 }
 
 /// What a client asks for, checked.
-fn order(asked: NewSandbox) -> Result<Order, Refusal> {
+fn order(asked: NewSandbox, seconds: u64) -> Result<Order, Refusal> {
     let template = asked.template.unwrap_or_else(|| "base".to_owned());
     if !TEMPLATES.contains(&template.as_str()) {
         let there = TEMPLATES.join("`, `");
@@ -83,8 +83,12 @@ fn order(asked: NewSandbox) -> Result<Order, Refusal> {
             "there is no template `{name}`; there is `{there}`"
         )));
     }
-    if asked.auto_pause == Some(true) || asked.auto_resume.unwrap_or_default().enabled {
-        return Err(later::refuse("pause a sandbox"));
+    let auto_pause_files = asked.auto_pause_memory == Some(false);
+    let auto_resume = asked.auto_resume.unwrap_or_default().enabled;
+    if auto_pause_files && auto_resume {
+        return Err(Refusal::bad_request(
+            "autoResume needs a pause that keeps memory: requests do not reboot a sandbox",
+        ));
     }
     if asked.mcp.is_some() {
         return Err(later::refuse("run an MCP gateway"));
@@ -106,6 +110,10 @@ fn order(asked: NewSandbox) -> Result<Order, Refusal> {
         environment,
         allow_internet_access: asked.allow_internet_access,
         network: asked.network,
+        seconds,
+        auto_pause: asked.auto_pause == Some(true),
+        auto_pause_files,
+        auto_resume,
     })
 }
 

@@ -17,20 +17,10 @@ pub(super) fn refuse(what: &str) -> Refusal {
 }
 
 fn refuse_for(shared: &Shared, id: &str, what: &str) -> Refusal {
-    match shared.registry.find(id) {
+    match shared.registry.held(id) {
         Some(_) => refuse(what),
         None => Refusal::no_sandbox(id),
     }
-}
-
-/// `POST /sandboxes/{id}/pause`
-pub(super) async fn pause(State(shared): State<Shared>, Id(id): Id) -> Refusal {
-    refuse_for(&shared, &id, "pause a sandbox")
-}
-
-/// `POST /sandboxes/{id}/resume`
-pub(super) async fn resume(State(shared): State<Shared>, Id(id): Id) -> Refusal {
-    refuse_for(&shared, &id, "resume a sandbox")
 }
 
 /// `POST /sandboxes/{id}/snapshots`

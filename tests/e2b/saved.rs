@@ -1,0 +1,218 @@
+//! What outlives the server: paused sandboxes, and what damages them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::server::{Made, events};
+use crate::support::{Request, TestServer, send};
+
+async fn server(state: &Path) -> TestServer {
+    TestServer::start_with(|server| server.state(state), &[]).await
+}
+
+async fn post(server: &TestServer, path: &str, body: &Value) -> (u16, Value) {
+    let request = Request::post(path).key().json(&body.to_string());
+    let answer = send(server, &request).await;
+    let body = if answer.body.is_empty() {
+        Value::Null
+    } else {
+        answer.json()
+    };
+    (answer.status, body)
+}
+
+/// The text that code answers with, or the name of its error.
+async fn run(server: &TestServer, made: &Made, code: &str) -> String {
+    let body = json!({"code": code}).to_string();
+    let answer = send(server, &Request::post("/execute").of(made).json(&body)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let told = events(&answer).into_iter().find_map(|event| {
+        let text = event["text"].as_str().filter(|_| event["type"] == "result");
+        let name = event["name"].as_str().filter(|_| event["type"] == "error");
+        text.or(name).map(str::to_owned)
+    });
+    told.unwrap_or_default()
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+async fn states(server: &TestServer) -> Vec<(String, String)> {
+    let answer = send(server, &Request::get("/v2/sandboxes").key()).await;
+    let listed = answer.json();
+    let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
+    let listed = listed.as_array().unwrap().iter();
+    listed
+        .map(|one| (text(one, "sandboxID"), text(one, "state")))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_paused_sandbox_outlives_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = server(folder.path()).await;
+    let order = json!({"metadata": {"a": "b"}, "envVars": {"V": "1"}, "timeout": 77});
+    let request = Request::post("/sandboxes").key().json(&order.to_string());
+    let made = Made::of(&send(&first, &request).await);
+    let other = first.sandbox().await;
+    run(&first, &made, "x = 40\nopen('f', 'w').write('kept')").await;
+    let at = |end: &str| format!("/sandboxes/{}{end}", made.id);
+    assert_eq!(post(&first, &at("/pause"), &json!({})).await.0, 204);
+    for file in files(folder.path()) {
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", file.display());
+    }
+    first.end().await;
+
+    let second = server(folder.path()).await;
+    // What ran has ended, as it would have without a pause.
+    let expected = [(made.id.clone(), "paused".to_owned())];
+    assert_eq!(states(&second).await, expected);
+    assert_ne!(other.id, made.id);
+    let detail = send(&second, &Request::get(&at("")).key()).await.json();
+    assert_eq!(detail["metadata"], json!({"a": "b"}));
+    assert_eq!(detail["pauseMode"], "full");
+    let (status, back) = post(&second, &at("/connect"), &json!({"timeout": 60})).await;
+    assert_eq!(status, 201);
+    // Handles of before are good: id and tokens are the same.
+    assert_eq!(back["envdAccessToken"], made.token);
+    assert_eq!(back["trafficAccessToken"], made.traffic);
+    let seen = run(
+        &second,
+        &made,
+        "import os; x + 2, open('f').read(), os.environ['V']",
+    )
+    .await;
+    assert_eq!(seen, "(42, 'kept', '1')");
+    assert!(files(folder.path()).is_empty());
+    // Paused once more, it goes with its owner's word.
+    assert_eq!(post(&second, &at("/pause"), &json!({})).await.0, 204);
+    assert!(!files(folder.path()).is_empty());
+    let kill = Request::new("DELETE", &at("")).key();
+    assert_eq!(send(&second, &kill).await.status, 204);
+    assert_eq!(send(&second, &kill).await.status, 404);
+    assert!(files(folder.path()).is_empty());
+    second.end().await;
+    assert!(states(&server(folder.path()).await).await.is_empty());
+}
+
+#[tokio::test]
+async fn damaged_files_hurt_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = server(folder.path()).await;
+    let mut all = Vec::new();
+    for n in 0..4 {
+        let made = first.sandbox().await;
+        run(&first, &made, &format!("x = {n}")).await;
+        let path = format!("/sandboxes/{}/pause", made.id);
+        assert_eq!(post(&first, &path, &json!({})).await.0, 204);
+        all.push(made);
+    }
+    first.end().await;
+    let paused = folder.path().join("paused");
+    let file = |n: usize, end: &str| paused.join(format!("{}.{end}", all[n].id));
+    // A torn record, a record of something else, a state that was changed.
+    let record = fs::read(file(0, "json")).unwrap();
+    fs::write(file(0, "json"), &record[..record.len() / 2]).unwrap();
+    fs::write(file(1, "json"), fs::read(file(3, "json")).unwrap()).unwrap();
+    let mut state = fs::read(file(2, "snapshot")).unwrap();
+    let middle = state.len() / 2;
+    state[middle] ^= 1;
+    fs::write(file(2, "snapshot"), state).unwrap();
+    fs::write(paused.join("note.txt"), "hello").unwrap();
+
+    let second = server(folder.path()).await;
+    let found = states(&second).await;
+    let ids: Vec<_> = found.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, [&all[3].id, &all[2].id]);
+    let connect = |n: usize| format!("/sandboxes/{}/connect", all[n].id);
+    let (status, told) = post(&second, &connect(2), &json!({})).await;
+    assert_eq!(status, 500, "{told}");
+    assert_eq!(post(&second, &connect(3), &json!({})).await.0, 201);
+    assert_eq!(run(&second, &all[3], "x").await, "3");
+    // What could not be read is left for its owner.
+    for left in [file(0, "json"), file(1, "json"), file(2, "snapshot")] {
+        assert!(left.exists(), "{}", left.display());
+    }
+}
+
+#[tokio::test]
+async fn paused_sandboxes_take_no_place() {
+    let server = TestServer::start_with(|server| server.sandboxes(1), &[]).await;
+    let first = server.sandbox().await;
+    let at = |made: &Made, end: &str| format!("/sandboxes/{}{end}", made.id);
+    assert_eq!(
+        post(&server, &at(&first, "/pause"), &json!({})).await.0,
+        204
+    );
+    let second = server.sandbox().await;
+    let connect = at(&first, "/connect");
+    assert_eq!(post(&server, &connect, &json!({})).await.0, 429);
+    assert_eq!(
+        post(&server, &at(&second, "/pause"), &json!({})).await.0,
+        204
+    );
+    assert_eq!(post(&server, &connect, &json!({})).await.0, 201);
+}
+
+#[tokio::test]
+async fn many_want_it_to_go_on_and_one_does_it() {
+    let server = TestServer::start().await;
+    let made = server.sandbox().await;
+    run(&server, &made, "x = 1").await;
+    let at = |end: &str| format!("/sandboxes/{}{end}", made.id);
+    for _ in 0..3 {
+        let pauses = (0..4).map(|_| async { post(&server, &at("/pause"), &json!({})).await.0 });
+        let mut told = futures::future::join_all(pauses).await;
+        told.sort_unstable();
+        assert_eq!(told, [204, 409, 409, 409]);
+        let connects = (0..4).map(|_| async { post(&server, &at("/connect"), &json!({})).await.0 });
+        let told = futures::future::join_all(connects).await;
+        assert!(
+            told.iter().all(|status| matches!(status, 200 | 201)),
+            "{told:?}"
+        );
+        assert_eq!(run(&server, &made, "x").await, "1");
+    }
+}
+
+#[tokio::test]
+async fn bad_wishes_are_refused() {
+    let server = TestServer::start().await;
+    let made = server.sandbox().await;
+    let at = |end: &str| format!("/sandboxes/{}{end}", made.id);
+    for (path, body, expected) in [
+        ("/sandboxes".to_owned(), json!({"autoPause": "yes"}), 400),
+        (
+            "/sandboxes".to_owned(),
+            json!({"autoPause": true, "autoPauseMemory": false, "autoResume": {"enabled": true}}),
+            400,
+        ),
+        (at("/pause"), json!({"memory": 1}), 400),
+        (at("/pause"), json!([1]), 400),
+        (at("/connect"), json!({"timeout": -1}), 400),
+        (at("/resume"), json!({"timeout": 1e300}), 400),
+        ("/sandboxes/nobody/pause".to_owned(), json!({}), 404),
+        ("/sandboxes/nobody/resume".to_owned(), json!({}), 404),
+        ("/sandboxes/nobody/connect".to_owned(), json!({}), 404),
+    ] {
+        let (status, told) = post(&server, &path, &body).await;
+        assert_eq!(status, expected, "{path} {body}: {told}");
+    }
+    assert_eq!(run(&server, &made, "1").await, "1");
+}
