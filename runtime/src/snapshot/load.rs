@@ -259,7 +259,7 @@ fn id(text: &str) -> Fallible<ContextId> {
 /// Checks what a state claims about its memory, before anything is made for it.
 fn check(state: &SavedState, image: &Image) -> Fallible<()> {
     let bytes = state.memory_bytes;
-    if bytes % 65_536 != 0 || bytes > MEMORY_BYTES || bytes < image.memory_bytes() {
+    if !bytes.is_multiple_of(65_536) || bytes > MEMORY_BYTES || bytes < image.memory_bytes() {
         return Err(malformed(format!("a memory of {bytes} bytes")));
     }
     let kinds = state.globals.iter().map(std::mem::discriminant);
