@@ -40,8 +40,8 @@ async fn run(server: &TestServer, made: &Made, code: &str) -> String {
 /// All files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
         if path.is_dir() {
             found.extend(files(&path));
         } else {
@@ -55,8 +55,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 async fn states(server: &TestServer) -> Vec<(String, String)> {
     let answer = send(server, &Request::get("/v2/sandboxes").key()).await;
     let listed = answer.json();
-    let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
-    let listed = listed.as_array().unwrap().iter();
+    let text = |one: &Value, name: &str| one[name].as_str().expect(name).to_owned();
+    let listed = listed.as_array().expect("a list").iter();
     listed
         .map(|one| (text(one, "sandboxID"), text(one, "state")))
         .collect()
@@ -152,6 +152,70 @@ async fn damaged_files_hurt_nobody_else() {
 }
 
 #[tokio::test]
+async fn snapshots_outlive_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = server(folder.path()).await;
+    let source = first.sandbox().await;
+    let save = format!("/sandboxes/{}/snapshots", source.id);
+    let mut ids = Vec::new();
+    for (n, body) in [json!({}), json!({"name": "kept"}), json!({"name": "kept"})]
+        .iter()
+        .enumerate()
+    {
+        run(&first, &source, &format!("x = {n}")).await;
+        let (status, told) = post(&first, &save, body).await;
+        assert_eq!(status, 201, "{told}");
+        ids.push(told["snapshotID"].as_str().unwrap().to_owned());
+    }
+    // The second of a name took the place of the first.
+    assert_eq!(files(folder.path()).len(), 4);
+    first.end().await;
+
+    let snapshots = folder.path().join("snapshots");
+    fs::write(snapshots.join(format!("{}.json", "0".repeat(32))), "{}").unwrap();
+    let second = server(folder.path()).await;
+    let list = Request::get("/snapshots").key();
+    let listed = send(&second, &list).await.json();
+    let names = json!([
+        {"snapshotID": "kept:default", "names": ["kept:default"]},
+        {"snapshotID": ids[0], "names": []},
+    ]);
+    assert_eq!(listed, names);
+    for (template, x) in [("kept", "2"), (&*ids[0], "0")] {
+        let body = json!({"templateID": template}).to_string();
+        let made = send(&second, &Request::post("/v2/sandboxes").key().json(&body)).await;
+        assert_eq!(run(&second, &Made::of(&made), "x").await, x);
+    }
+    let remove = |id: &str| Request::new("DELETE", &format!("/templates/{id}")).key();
+    for (id, expected) in [
+        ("kept%3Adefault", 204),
+        ("kept", 404),
+        (&*ids[0], 204),
+        (&*ids[0], 404),
+        ("base", 403),
+        ("..%2Fpaused", 400),
+    ] {
+        assert_eq!(send(&second, &remove(id)).await.status, expected, "{id}");
+    }
+    assert_eq!(files(folder.path()).len(), 1);
+}
+
+#[tokio::test]
+async fn copies_fail_one_by_one() {
+    let server = TestServer::start_with(|server| server.sandboxes(3), &[]).await;
+    let source = server.sandbox().await;
+    let path = format!("/sandboxes/{}/fork", source.id);
+    let (status, told) = post(&server, &path, &json!({"count": 4, "timeout": 60})).await;
+    assert_eq!(status, 201, "{told}");
+    let told = told.as_array().unwrap();
+    let made = told
+        .iter()
+        .filter(|one| one["sandbox"]["sandboxID"].is_string());
+    let refused = told.iter().filter(|one| one["error"]["code"] == 429);
+    assert_eq!((made.count(), refused.count()), (2, 2));
+}
+
+#[tokio::test]
 async fn paused_sandboxes_take_no_place() {
     let server = TestServer::start_with(|server| server.sandboxes(1), &[]).await;
     let first = server.sandbox().await;
@@ -207,6 +271,20 @@ async fn bad_wishes_are_refused() {
         (at("/pause"), json!([1]), 400),
         (at("/connect"), json!({"timeout": -1}), 400),
         (at("/resume"), json!({"timeout": 1e300}), 400),
+        (at("/snapshots"), json!({"name": "a/../b"}), 400),
+        (at("/snapshots"), json!({"name": "base"}), 400),
+        (at("/snapshots"), json!({"name": 7}), 400),
+        (at("/fork"), json!({"count": 0}), 400),
+        (at("/fork"), json!({"count": 101}), 400),
+        (at("/fork"), json!({"count": -1}), 400),
+        (at("/fork"), json!({"timeout": 1_000_000}), 400),
+        (
+            "/sandboxes".to_owned(),
+            json!({"templateID": "a/../b"}),
+            404,
+        ),
+        ("/sandboxes/nobody/snapshots".to_owned(), json!({}), 404),
+        ("/sandboxes/nobody/fork".to_owned(), json!({}), 404),
         ("/sandboxes/nobody/pause".to_owned(), json!({}), 404),
         ("/sandboxes/nobody/resume".to_owned(), json!({}), 404),
         ("/sandboxes/nobody/connect".to_owned(), json!({}), 404),

@@ -45,9 +45,24 @@ async fn create(
     asked: NewSandbox,
 ) -> Result<Response, Refusal> {
     let seconds = timeout(asked.timeout)?.unwrap_or(DEFAULT_TIMEOUT);
-    let order = order(asked, seconds)?;
+    let name = asked.template.as_deref().unwrap_or(TEMPLATES[0]);
+    let snapshot = if TEMPLATES.contains(&name) {
+        None
+    } else {
+        let found = shared.registry.snapshots.find(name);
+        Some(found.ok_or_else(|| no_template(name))?)
+    };
+    let template = match &snapshot {
+        Some(kept) => kept.full_id(),
+        None => name.to_owned(),
+    };
+    let order = order(asked, template, seconds)?;
     let make = || async {
-        let lease = shared.registry.create(order.clone(), seconds).await?;
+        let order = order.clone();
+        let lease = match &snapshot {
+            Some(kept) => shared.registry.create_from(kept, order, seconds).await?,
+            None => shared.registry.create(order, seconds).await?,
+        };
         shared.counters.sandboxes.add(1);
         tracing::info!(sandbox = %lease.who.id, seconds, "sandbox created");
         Ok::<_, Refusal>(lease)
@@ -58,6 +73,14 @@ async fn create(
     };
     let made = Made::new(&lease, domain(shared));
     Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+fn no_template(name: &str) -> Refusal {
+    let there = TEMPLATES.join("`, `");
+    let name: String = name.chars().take(100).collect();
+    Refusal::not_found(format!(
+        "there is no template or snapshot `{name}`; there is `{there}`"
+    ))
 }
 
 /// Seconds of a life, within bounds.
@@ -74,15 +97,7 @@ pub(super) fn timeout(seconds: Option<i64>) -> Result<Option<u64>, Refusal> {
 }
 
 /// What a client asks for, checked.
-fn order(asked: NewSandbox, seconds: u64) -> Result<Order, Refusal> {
-    let template = asked.template.unwrap_or_else(|| "base".to_owned());
-    if !TEMPLATES.contains(&template.as_str()) {
-        let there = TEMPLATES.join("`, `");
-        let name: String = template.chars().take(100).collect();
-        return Err(Refusal::not_found(format!(
-            "there is no template `{name}`; there is `{there}`"
-        )));
-    }
+fn order(asked: NewSandbox, template: String, seconds: u64) -> Result<Order, Refusal> {
     let auto_pause_files = asked.auto_pause_memory == Some(false);
     let auto_resume = asked.auto_resume.unwrap_or_default().enabled;
     if auto_pause_files && auto_resume {

@@ -4,20 +4,16 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
 use crate::clock;
+use crate::control::page::{limit, read_token, write_token};
 use crate::control::wire::{Detail, Listed, domain};
 use crate::control::{Id, Query};
 use crate::lease::Held;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-
-/// Sandboxes on a page when nobody says otherwise, and at most.
-const PAGE: usize = 100;
 
 /// The query of both lists.
 #[derive(Debug, Default, Deserialize)]
@@ -109,14 +105,7 @@ pub(super) async fn paged(
         Some("asc") => true,
         Some(_) => return Err(Refusal::bad_request("an order is `asc` or `desc`")),
     };
-    let limit = match filter.limit.as_deref() {
-        None | Some("") => PAGE,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=PAGE).contains(limit))
-            .ok_or_else(|| Refusal::bad_request(format!("a limit is between 1 and {PAGE}")))?,
-    };
+    let limit = limit(filter.limit.as_deref())?;
     let mark = filter.next_token.as_deref().filter(|text| !text.is_empty());
     let mark = mark.map(read_token).transpose()?;
     let mut found = shared.registry.everything();
@@ -163,15 +152,4 @@ pub(super) async fn one(State(shared): State<Shared>, Id(id): Id) -> Result<Resp
     let held = shared.registry.held(&id);
     let held = held.ok_or_else(|| Refusal::no_sandbox(&id))?;
     Ok(Json(Detail::new(&held, domain(&shared))).into_response())
-}
-
-fn write_token(number: u64) -> String {
-    URL_SAFE_NO_PAD.encode(number.to_string())
-}
-
-fn read_token(token: &str) -> Result<u64, Refusal> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.and_then(|text| text.parse().ok())
-        .ok_or_else(|| Refusal::bad_request("nextToken is not one of ours"))
 }

@@ -6,7 +6,9 @@ mod journal;
 mod later;
 mod life;
 mod metrics;
+mod page;
 mod pausing;
+mod snapshots;
 mod templates;
 mod wire;
 
@@ -42,9 +44,9 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/v2/sandboxes/{id}/logs", get(journal::second_version))
         .route("/sandboxes/{id}/pause", post(pausing::pause))
         .route("/sandboxes/{id}/resume", post(pausing::resume))
-        .route("/sandboxes/{id}/snapshots", post(later::snapshot))
-        .route("/sandboxes/{id}/fork", post(later::fork))
-        .route("/snapshots", get(later::list_snapshots))
+        .route("/sandboxes/{id}/snapshots", post(snapshots::make))
+        .route("/sandboxes/{id}/fork", post(snapshots::fork))
+        .route("/snapshots", get(snapshots::list))
         .route("/templates", get(templates::list))
         .route("/v2/templates", get(templates::list))
         .route("/default-templates", get(templates::list))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock;
-use crate::lease::{Held, Lease, Sample};
+use crate::lease::{Held, Kept, Lease, Sample};
 use crate::settings::ENVD_VERSION;
 use crate::shared::Shared;
 
@@ -68,6 +68,39 @@ pub(super) struct Resume {
     pub(super) memory: Option<bool>,
     /// Pause it when its time is over.
     pub(super) auto_pause: Option<bool>,
+}
+
+/// What a snapshot shall be.
+#[derive(Debug, Deserialize)]
+pub(super) struct NewSnapshot {
+    pub(super) name: Option<String>,
+    /// False: files only.
+    pub(super) memory: Option<bool>,
+}
+
+/// What copies of a sandbox there shall be.
+#[derive(Debug, Deserialize)]
+pub(super) struct Fork {
+    /// Seconds.
+    pub(super) timeout: Option<i64>,
+    pub(super) count: Option<i64>,
+}
+
+/// A snapshot.
+#[derive(Debug, Serialize)]
+pub(super) struct SnapshotInfo {
+    #[serde(rename = "snapshotID")]
+    id: String,
+    names: Vec<String>,
+}
+
+impl SnapshotInfo {
+    pub(super) fn new(kept: &Kept) -> Self {
+        Self {
+            id: kept.full_id(),
+            names: kept.name.iter().cloned().collect(),
+        }
+    }
 }
 
 /// How long a sandbox shall live at least.

@@ -221,6 +221,20 @@ impl Contexts {
         })
     }
 
+    /// Sets variables of the environment in all of them. They have run already,
+    /// with the environment of the sandbox that they come from.
+    pub(crate) async fn set_variables(&self, variables: &BTreeMap<String, String>) -> Result<()> {
+        // Strings of JSON are strings of Python.
+        let literal = serde_json::json!(variables);
+        let code = format!("__import__('os').environ.update({literal})");
+        for one in self.list() {
+            let context = one.lock().context.clone();
+            let run = RunCode::new(code.clone()).silent();
+            context.execute(run)?.outcome().await?;
+        }
+        Ok(())
+    }
+
     /// All of them, to be saved.
     pub(crate) fn saved(&self) -> Vec<SavedInterpreter> {
         self.lock().iter().map(|one| one.saved()).collect()

@@ -1,6 +1,7 @@
 //! Sandboxes that clients hold: one [`Lease`] each, found in the [`Registry`].
 
 mod contexts;
+mod copying;
 mod idempotency;
 mod identity;
 mod journal;
@@ -8,6 +9,7 @@ mod paused;
 mod pausing;
 mod registry;
 mod samples;
+mod snapshots;
 mod term;
 mod watches;
 
@@ -24,8 +26,10 @@ pub(crate) use identity::{Identity, Order};
 pub(crate) use journal::{Journal, Line};
 pub(crate) use paused::{Held, Paused};
 
-pub(crate) use registry::{NotMade, Registry, Shelves};
+pub(crate) use pausing::Start;
+pub(crate) use registry::{NotMade, Registry, Reserved, Shelves};
 pub(crate) use samples::{Sample, Samples};
+pub(crate) use snapshots::{Kept, Snapshots, full_name};
 pub(crate) use term::Term;
 pub(crate) use watches::{WatchFault, Watches};
 

@@ -10,11 +10,13 @@ use sandcell::{Busy, Durability, Error, Sandbox, Snapshot};
 
 use crate::clock;
 use crate::lease::paused::Record;
-use crate::lease::{Contexts, Held, Lease, NotMade, Order, Paused, Registry, SavedInterpreter};
+use crate::lease::{
+    Contexts, Held, Lease, NotMade, Order, Paused, Registry, Reserved, SavedInterpreter,
+};
 use crate::refusal::Refusal;
 use crate::store::ENTRIES;
 
-/// Why a sandbox is not paused.
+/// Why a sandbox is not paused, or not saved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotPaused {
     /// It is already.
@@ -29,6 +31,9 @@ pub(crate) enum NotPaused {
     /// As many are as may.
     #[error("{0} sandboxes are paused and no more are allowed; end some of them")]
     TooMany(usize),
+    /// There are as many snapshots as may be.
+    #[error("there are {0} snapshots and no more are allowed; delete some of them")]
+    TooManySnapshots(usize),
     /// The runtime could not.
     #[error(transparent)]
     Runtime(#[from] Error),
@@ -44,7 +49,7 @@ impl From<NotPaused> for Refusal {
             NotPaused::Already => StatusCode::CONFLICT,
             NotPaused::Gone => StatusCode::NOT_FOUND,
             NotPaused::Debug => StatusCode::BAD_REQUEST,
-            NotPaused::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            NotPaused::TooMany(_) | NotPaused::TooManySnapshots(_) => StatusCode::TOO_MANY_REQUESTS,
             NotPaused::Record(_) => StatusCode::INTERNAL_SERVER_ERROR,
             NotPaused::Runtime(error) => return error.into(),
         };
@@ -57,6 +62,8 @@ impl From<NotPaused> for Refusal {
 pub(crate) enum Start {
     /// The saved sandbox itself.
     Resumed,
+    /// Another one that goes on from there.
+    Copied,
     /// Its files only: interpreters start afresh.
     Rebooted,
 }
@@ -189,7 +196,7 @@ impl Registry {
             _ => return Ok(None),
         }
         self.reserve()?;
-        let place = super::registry::Reserved(self);
+        let place = Reserved(self);
         let start = if reboot || paused.files_only {
             Start::Rebooted
         } else {
@@ -233,7 +240,7 @@ impl Registry {
         let builder = self.runtime.sandbox();
         let mut builder = match start {
             Start::Resumed => builder.resume(snapshot),
-            Start::Rebooted => builder.snapshot(snapshot),
+            Start::Copied | Start::Rebooted => builder.snapshot(snapshot),
         };
         for (name, value) in &order.environment {
             builder = builder.env(name, value);

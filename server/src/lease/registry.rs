@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use sandcell::{Error, Limits, Runtime, Sandbox};
 
 use crate::lease::paused::Record;
-use crate::lease::{Contexts, Held, Identity, Journal, Lease, Order, Paused};
+use crate::lease::{Contexts, Held, Identity, Journal, Lease, Order, Paused, Snapshots};
 use crate::refusal::Refusal;
 use crate::secret;
 use crate::store::Shelf;
@@ -22,6 +22,7 @@ const AGAIN: u64 = 60;
 pub(crate) struct Registry {
     pub(super) runtime: Runtime,
     pub(super) shelves: Option<Shelves>,
+    pub(crate) snapshots: Snapshots,
     limits: Limits,
     /// Sandboxes that may live at once, and those that do or are being made.
     allowed: usize,
@@ -36,6 +37,7 @@ pub(crate) struct Registry {
 #[derive(Debug, Clone)]
 pub(crate) struct Shelves {
     pub(crate) paused: Shelf,
+    pub(crate) snapshots: Shelf,
 }
 
 impl Shelves {
@@ -43,6 +45,7 @@ impl Shelves {
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         Ok(Self {
             paused: Shelf::open(folder.join("paused"))?,
+            snapshots: Shelf::open(folder.join("snapshots"))?,
         })
     }
 }
@@ -93,6 +96,7 @@ impl Registry {
     ) -> Arc<Self> {
         Arc::new(Self {
             runtime,
+            snapshots: Snapshots::new(shelves.as_ref().map(|all| all.snapshots.clone())),
             shelves,
             limits,
             allowed,
@@ -103,11 +107,12 @@ impl Registry {
         })
     }
 
-    /// Finds the sandboxes that were paused when a server ended.
+    /// Finds what an earlier server paused and saved.
     pub(crate) fn restore(&self) -> io::Result<()> {
         let Some(shelves) = &self.shelves else {
             return Ok(());
         };
+        self.snapshots.restore()?;
         let mut records = shelves.paused.read_all::<Record>()?;
         records.sort_by_key(|(_, record)| record.started());
         let mut index = self.write();
@@ -409,7 +414,7 @@ impl Index {
 }
 
 /// A place that goes back unless a sandbox takes it.
-pub(super) struct Reserved<'r>(pub(super) &'r Registry);
+pub(crate) struct Reserved<'r>(pub(super) &'r Registry);
 
 impl Reserved<'_> {
     /// Leaves the place taken.

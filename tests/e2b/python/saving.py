@@ -5,7 +5,7 @@ import sys
 
 from e2b_code_interpreter import AsyncSandbox, Sandbox
 
-from harness import GENERATION, equal, raises, run, until
+from harness import GENERATION, araises, equal, raises, run, until
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -144,6 +144,130 @@ def check_pauses_of_files_only():
     equal(sandbox.run_code("x").error.name, "NameError")
     equal(sandbox.files.read("kept"), "yes")
     sandbox.kill()
+
+
+def check_snapshots_are_made_listed_and_deleted():
+    source = Sandbox.create(envs={"A": "1", "B": "1"})
+    source.run_code("x = [1]\nf = open('log', 'w')\nf.write('be')")
+    context = source.create_code_context(cwd="/tmp")
+    source.run_code("y = 2", context=context)
+    snapshot = source.create_snapshot()
+    assert snapshot.snapshot_id.endswith(":default"), snapshot
+    # The source goes on and changes nothing of it.
+    equal(source.run_code("x.append('source'); x").text, "[1, 'source']")
+    source.files.write("later", "1")
+    equal([one.snapshot_id for one in source.list_snapshots().next_items()], [snapshot.snapshot_id])
+    source.kill()
+    copies = [Sandbox.create(snapshot.snapshot_id, envs={"B": "'2'\n"}) for _ in range(2)]
+    for n, copy in enumerate(copies):
+        assert copy.sandbox_id != source.sandbox_id
+        equal(copy.get_info().template_id, snapshot.snapshot_id)
+        equal(copy.run_code(f"x.append({n}); f.write('fore'); f.close(); x").text, f"[1, {n}]")
+        equal(copy.files.read("log"), "before")
+        equal(copy.files.exists("later"), False)
+        equal(copy.run_code("import os; os.environ['A'], os.environ['B']").text, repr(("1", "'2'\n")))
+        equal(copy.run_code("y", context=context).text, "2")
+    # What random numbers come next is nobody's secret from the other.
+    drawn = {copy.run_code("import random; random.random()").text for copy in copies}
+    equal(len(drawn), 2)
+    equal(Sandbox.delete_snapshot(snapshot.snapshot_id), True)
+    equal(Sandbox.delete_snapshot(snapshot.snapshot_id), False)
+    raises("SandboxException", "no template or snapshot", lambda: Sandbox.create(snapshot.snapshot_id))
+    for copy in copies:
+        equal(copy.run_code("x[0]").text, "1")
+        copy.kill()
+
+
+def check_snapshots_have_names():
+    if GENERATION != "newest":
+        return
+    sandbox = Sandbox.create()
+
+    def listed(name):
+        return [one.snapshot_id for one in Sandbox.list_snapshots(name=name).next_items()]
+
+    sandbox.run_code("x = 1")
+    first = sandbox.create_snapshot(name="my-snap")
+    equal((first.snapshot_id, first.names), ("my-snap:default", ["my-snap:default"]))
+    sandbox.run_code("x = 2")
+    sandbox.create_snapshot(name="my-snap:v2")
+    sandbox.create_snapshot(name="my-snap")
+    equal(listed("my-snap"), ["my-snap:default", "my-snap:v2"])
+    equal(listed("my-snap:v2"), ["my-snap:v2"])
+    equal(listed("other"), [])
+    copy = Sandbox.create("my-snap")
+    equal(copy.run_code("x").text, "2")
+    copy.kill()
+    paginator = Sandbox.list_snapshots(name="my-snap", limit=1)
+    pages = []
+    while paginator.has_next:
+        pages += [one.snapshot_id for one in paginator.next_items()]
+    equal(pages, ["my-snap:default", "my-snap:v2"])
+    for name in ("base", "a b", "../x", "x" * 200):
+        raises("SandboxException", "", lambda: sandbox.create_snapshot(name=name))
+    for name in ("my-snap", "my-snap:v2"):
+        equal(Sandbox.delete_snapshot(name), True)
+    files = sandbox.create_snapshot(mode="filesystem")
+    sandbox.files.write("later", "")
+    copy = Sandbox.create(files.snapshot_id)
+    equal(copy.run_code("x").error.name, "NameError")
+    equal(copy.files.exists("later"), False)
+    Sandbox.delete_snapshot(files.snapshot_id)
+    copy.kill()
+    sandbox.kill()
+
+
+def check_a_snapshot_of_a_paused_one_is_refused():
+    sandbox = Sandbox.create()
+    sandbox.pause()
+    raises("SandboxException", "", sandbox.create_snapshot)
+    sandbox.connect()
+    sandbox.kill()
+
+
+def check_forks_go_their_own_ways():
+    if GENERATION == "oldest":
+        return
+    source = Sandbox.create(metadata={"check": "fork"}, envs={"A": "1"})
+    source.run_code("x = [1]")
+    source.files.write("f", "shared")
+    forks = source.fork(count=3, timeout=60)
+    equal(len({fork.sandbox_id for fork in [source, *forks]}), 4)
+    for n, fork in enumerate(forks):
+        equal(fork.run_code(f"import os; x.append({n}); x, os.environ['A']").text, f"([1, {n}], '1')")
+        equal(fork.files.read("f"), "shared")
+        fork.files.write("f", str(n))
+        equal(fork.get_info().metadata, {"check": "fork"})
+    equal(source.run_code("x").text, "[1]")
+    equal(source.files.read("f"), "shared")
+    source.kill()
+    for n, fork in enumerate(forks):
+        equal(fork.files.read("f"), str(n))
+        fork.kill()
+    raises("NotFoundException", "not found", source.fork)
+
+
+def check_a_busy_sandbox_is_neither_saved_nor_forked():
+    if GENERATION == "oldest":
+        return
+
+    async def check():
+        sandbox = await AsyncSandbox.create()
+        started = asyncio.Event()
+        running = asyncio.create_task(
+            sandbox.run_code(
+                "import time\nprint('up')\ntime.sleep(600)", on_stdout=lambda _: started.set()
+            )
+        )
+        await asyncio.wait_for(started.wait(), 20)
+        await araises("SandboxException", "409", sandbox.create_snapshot())
+        await araises("SandboxException", "409", sandbox.fork())
+        assert not running.done()
+        await sandbox.kill()
+        await asyncio.wait([running])
+        running.exception()
+
+    asyncio.run(check())
 
 
 if __name__ == "__main__":
