@@ -83,6 +83,9 @@ async fn a_paused_sandbox_outlives_the_server() {
     // What ran has ended, as it would have without a pause.
     let expected = [(made.id.clone(), "paused".to_owned())];
     assert_eq!(states(&second).await, expected);
+    // The first version of the list knows of no paused ones.
+    let running = send(&second, &Request::get("/sandboxes").key()).await;
+    assert_eq!(running.json(), json!([]));
     assert_ne!(other.id, made.id);
     let detail = send(&second, &Request::get(&at("")).key()).await.json();
     assert_eq!(detail["metadata"], json!({"a": "b"}));
@@ -253,6 +256,41 @@ async fn many_want_it_to_go_on_and_one_does_it() {
         );
         assert_eq!(run(&server, &made, "x").await, "1");
     }
+}
+
+#[tokio::test]
+async fn strangers_wake_nobody() {
+    let server = TestServer::start().await;
+    let body = json!({"autoPause": true, "autoResume": {"enabled": true}}).to_string();
+    let made = Made::of(&send(&server, &Request::post("/sandboxes").key().json(&body)).await);
+    let write = Request::post("/files?path=f").of(&made);
+    let write = write
+        .header("Content-Type", "application/octet-stream")
+        .body("x");
+    assert_eq!(send(&server, &write).await.status, 200);
+    let pause = format!("/sandboxes/{}/pause", made.id);
+    assert_eq!(post(&server, &pause, &json!({})).await.0, 204);
+    let named = |request: Request| request.header("E2b-Sandbox-Id", &made.id);
+    let execute = || Request::post("/execute").json("{\"code\": \"1\"}");
+    for request in [
+        named(execute()),
+        named(execute()).header("X-Access-Token", "ea_wrong"),
+        named(execute()).header("E2B-Traffic-Access-Token", &made.token),
+        named(Request::get("/files?path=f")),
+        named(Request::get("/files?path=f&signature=v1_wrong")),
+        named(Request::get("/envs")),
+        named(Request::get("/health")),
+        Request::get("/health").of(&made),
+    ] {
+        let answer = send(&server, &request).await;
+        assert_eq!(answer.status, 502, "{request:?}");
+        assert!(answer.text().contains("was not found"), "{answer:?}");
+    }
+    assert_eq!(states(&server).await[0].1, "paused");
+    // Its owner does, by the token alone.
+    let read = Request::get("/files?path=f").header("X-Access-Token", &made.token);
+    assert_eq!(send(&server, &read).await.text(), "x");
+    assert_eq!(states(&server).await[0].1, "running");
 }
 
 #[tokio::test]

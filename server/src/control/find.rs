@@ -135,12 +135,13 @@ pub(super) async fn paged(
     Ok(response)
 }
 
-/// `GET /sandboxes`: all at once.
+/// `GET /sandboxes`: all that run, at once. Who calls it knows of no others.
 pub(super) async fn legacy(
     State(shared): State<Shared>,
     Query(filter): Query<Filter>,
 ) -> Result<Response, Refusal> {
-    let wanted = Wanted::new(&filter)?;
+    let mut wanted = Wanted::new(&filter)?;
+    wanted.paused &= filter.state.is_some();
     let mut found = shared.registry.everything();
     found.retain(|held| wanted.takes(held));
     let page: Vec<_> = found.iter().map(Listed::new).collect();
