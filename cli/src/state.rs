@@ -58,6 +58,11 @@ impl State {
         Ok(Self { folder })
     }
 
+    /// Where a server keeps paused sandboxes and snapshots.
+    pub(crate) fn sandboxes(&self) -> PathBuf {
+        self.folder.join("sandboxes")
+    }
+
     /// The key, made if there is none.
     pub(crate) fn key(&self) -> Result<String, Failure> {
         let path = self.folder.join("key");

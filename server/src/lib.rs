@@ -39,6 +39,7 @@ mod server;
 mod settings;
 mod shared;
 mod stall;
+mod store;
 mod telemetry;
 
 pub use secret::new_key;

@@ -9,16 +9,18 @@ use axum::extract::Request;
 use axum::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_TYPE};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use sandcell::State;
 use serde_json::json;
 use tower_service::Service as _;
 
 use crate::access::{
     Addressed, CODE_PORT, ENVD_PORT, Found, Operation, Visitor, admits_code, admits_files,
-    allow_origin, check_key, find, find_signer, preflight, visitor,
+    allow_origin, check_key, find, find_signer, preflight, shows_code_token, shows_files_token,
+    visitor,
 };
-use crate::lease::Lease;
+use crate::lease::{Held, Lease, Paused};
 use crate::refusal::Refusal;
-use crate::settings::MAX_TIMEOUT;
+use crate::settings::{DEFAULT_TIMEOUT, MAX_TIMEOUT};
 use crate::shared::Shared;
 use crate::{control, envd, interpreter};
 
@@ -113,6 +115,17 @@ impl Door {
             Found::Gone(addressed) if addressed.id == DEBUG_SANDBOX => {
                 self.debug_sandbox(addressed).await?
             }
+            // It is being paused, and will have been in a moment.
+            Found::Live(lease, port)
+                if target != Target::Control && lease.sandbox.state() != State::Running =>
+            {
+                let id = lease.who.id.clone();
+                match self.shared.registry.settled(&id).await {
+                    Some(Held::Live(lease)) => Found::Live(lease, port),
+                    Some(Held::Paused(paused)) => Found::Paused(paused, Addressed { id, port }),
+                    None => Found::Gone(Addressed { id, port }),
+                }
+            }
             found => found,
         };
         // Clients send the headers of a sandbox to the control plane, too.
@@ -120,13 +133,17 @@ impl Door {
             if let Found::Live(lease, Some(port)) = &found
                 && !matches!(*port, ENVD_PORT | CODE_PORT)
             {
-                return Ok(closed_port(&lease.id, *port));
+                return Ok(closed_port(&lease.who.id, *port));
             }
             check_key(request.headers(), &self.shared.settings)?;
             return Ok(call(&mut self.control, request).await);
         }
         match found {
             Found::Live(lease, port) => self.inside(lease, port, target, request).await,
+            Found::Paused(paused, addressed) => {
+                self.at_paused(paused, addressed.port, target, request)
+                    .await
+            }
             Found::Gone(addressed) => Ok(gone(&addressed.id)),
             Found::Nobody if target == Target::Either => self.own(&request),
             Found::Nobody => self.unnamed(target, request).await,
@@ -154,7 +171,7 @@ impl Door {
         mut request: Request,
     ) -> Result<Response, Refusal> {
         if let Some(port) = port.filter(|port| !matches!(*port, ENVD_PORT | CODE_PORT)) {
-            return Ok(closed_port(&lease.id, port));
+            return Ok(closed_port(&lease.who.id, port));
         }
         let path = request.uri().path();
         let headers = request.headers();
@@ -178,19 +195,41 @@ impl Door {
         Ok(call(&mut self.envd, request).await)
     }
 
+    /// A request for a sandbox that is paused, which goes on for it if its maker
+    /// wished so.
+    async fn at_paused(
+        &mut self,
+        paused: Arc<Paused>,
+        port: Option<u16>,
+        target: Target,
+        request: Request,
+    ) -> Result<Response, Refusal> {
+        if !wakes(&paused, target, &request) {
+            return Ok(gone(&paused.who.id));
+        }
+        let seconds = paused.who.order.seconds.max(DEFAULT_TIMEOUT);
+        let registry = &self.shared.registry;
+        match registry.resume(&paused, seconds, false, None).await? {
+            Some(lease) => self.inside(lease, port, target, request).await,
+            None => Ok(gone(&paused.who.id)),
+        }
+    }
+
     /// A request for a sandbox that does not say which one: a signed URL does by
     /// its signature.
     async fn unnamed(&mut self, target: Target, request: Request) -> Result<Response, Refusal> {
         let uri = request.uri();
         if target == Target::Files && uri.path() == "/files" {
-            let operation = match *request.method() {
-                Method::GET | Method::HEAD => Operation::Read,
-                _ => Operation::Write,
-            };
-            let signed = envd::signature_of(uri, operation);
+            let signed = envd::signature_of(uri, operation(request.method()));
             let signer = signed.and_then(|signed| find_signer(&self.shared.registry, &signed));
-            if let Some(lease) = signer {
-                return self.inside(lease, None, target, request).await;
+            match signer {
+                Some(Held::Live(lease)) => {
+                    return self.inside(lease, None, target, request).await;
+                }
+                Some(Held::Paused(paused)) => {
+                    return self.at_paused(paused, None, target, request).await;
+                }
+                None => {}
             }
         }
         Err(Refusal::unauthorized(
@@ -206,6 +245,33 @@ impl Door {
         check_key(request.headers(), &self.shared.settings)?;
         let text = self.shared.counters.render(self.shared.gauges());
         Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+    }
+}
+
+/// Whether a request lets a paused sandbox go on: its maker wished that, and who
+/// asks shows a token, or a signature that has not expired.
+fn wakes(paused: &Paused, target: Target, request: &Request) -> bool {
+    let who = &paused.who;
+    let (uri, headers) = (request.uri(), request.headers());
+    let admitted = match target {
+        Target::Code => shows_code_token(who, headers),
+        Target::Files => {
+            let signed = envd::signature_of(uri, operation(request.method()));
+            let signed = signed.filter(|signed| uri.path() == "/files" && !signed.has_expired());
+            shows_files_token(who, headers)
+                || signed.is_some_and(|signed| signed.is_of(&who.envd_token))
+        }
+        // Who asks whether it runs wants to know, and nothing else.
+        Target::Either | Target::Control => false,
+    };
+    admitted && who.order.auto_resume && !paused.files_only
+}
+
+/// What a request does to a file.
+fn operation(method: &Method) -> Operation {
+    match *method {
+        Method::GET | Method::HEAD => Operation::Read,
+        _ => Operation::Write,
     }
 }
 

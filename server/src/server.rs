@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::io;
+use std::path::PathBuf;
 
 use sandcell::{Limits, Runtime};
 use tokio::net::TcpListener;
 
-use crate::lease::Registry;
+use crate::lease::{Registry, Shelves};
 use crate::secret::Secret;
 use crate::serve::serve;
 use crate::settings::{DOMAIN, KeyRule, Settings};
@@ -26,6 +27,7 @@ impl Server {
             runtime,
             key: None,
             any_key: false,
+            state: None,
             settings: Settings {
                 keys: KeyRule::Only(Secret::random("")),
                 limits,
@@ -49,13 +51,15 @@ impl Server {
 ///   their life ends by itself;
 /// * at most 4,096 sandboxes and connections and 1,024 streams at once;
 /// * called by an address or `localhost` only; no web page may use it;
-/// * no sandbox without tokens.
+/// * no sandbox without tokens;
+/// * what is paused or saved is there as long as the server runs.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct ServerBuilder {
     runtime: Runtime,
     key: Option<Secret>,
     any_key: bool,
+    state: Option<PathBuf>,
     settings: Settings,
 }
 
@@ -71,6 +75,14 @@ impl ServerBuilder {
     /// sandboxes.
     pub fn any_key(mut self) -> Self {
         self.any_key = true;
+        self
+    }
+
+    /// The folder that keeps paused sandboxes and snapshots from one server to the
+    /// next; made if it is missing, for its owner only. One server may use it at a
+    /// time. What it holds is not encrypted: variables, files, tokens.
+    pub fn state(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state = Some(folder.into());
         self
     }
 
@@ -128,7 +140,8 @@ impl ServerBuilder {
     /// machine and never another one.
     ///
     /// # Errors
-    /// A listener that cannot say where it listens.
+    /// A listener that cannot say where it listens; a folder of
+    /// [`Self::state`] that cannot be read.
     pub async fn serve(
         self,
         listeners: Vec<TcpListener>,
@@ -143,7 +156,10 @@ impl ServerBuilder {
         if let Some(first) = listeners.first() {
             settings.domain = format!("{DOMAIN}:{}", first.local_addr()?.port());
         }
-        let registry = Registry::new(self.runtime, settings.limits.clone(), settings.sandboxes);
+        let shelves = self.state.as_deref().map(Shelves::open).transpose()?;
+        let limits = settings.limits.clone();
+        let registry = Registry::new(self.runtime, shelves, limits, settings.sandboxes);
+        registry.restore()?;
         serve(Inner::new(settings, registry), listeners, end).await;
         Ok(())
     }

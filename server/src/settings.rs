@@ -39,6 +39,9 @@ pub(crate) struct Settings {
 /// Seconds that a sandbox lives when nobody says otherwise.
 pub(crate) const DEFAULT_TIMEOUT: u64 = 300;
 
+/// Seconds that older clients' resumed sandboxes live when nobody says otherwise.
+pub(crate) const RESUME_TIMEOUT: u64 = 15;
+
 /// The longest life of a sandbox in seconds: a week, extended as often as one
 /// likes.
 pub(crate) const MAX_TIMEOUT: u64 = 7 * 24 * 3600;

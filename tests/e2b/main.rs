@@ -13,4 +13,5 @@ mod javascript;
 mod limits;
 mod plain;
 mod python;
+mod saved;
 mod support;

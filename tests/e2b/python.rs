@@ -10,6 +10,7 @@ async fn the_newest_sdk() {
     let server = TestServer::start().await;
     python(&server, Generation::Newest, "sync_surface.py").await;
     python(&server, Generation::Newest, "async_surface.py").await;
+    python(&server, Generation::Newest, "saving.py").await;
     server.end().await;
 }
 
@@ -18,6 +19,7 @@ async fn the_sdk_of_mid_2026() {
     let server = TestServer::start().await;
     python(&server, Generation::Middle, "sync_surface.py").await;
     python(&server, Generation::Middle, "async_surface.py").await;
+    python(&server, Generation::Middle, "saving.py").await;
     server.end().await;
 }
 
@@ -26,5 +28,6 @@ async fn the_oldest_sdk_in_debug_mode() {
     let server = TestServer::start_with(|server| server, &LEGACY_PORTS).await;
     python(&server, Generation::Oldest, "sync_surface.py").await;
     python(&server, Generation::Oldest, "async_surface.py").await;
+    python(&server, Generation::Oldest, "saving.py").await;
     server.end().await;
 }

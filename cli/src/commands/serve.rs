@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use sandcell::{Limits, Runtime};
 use sandcell_server::{Server, ServerBuilder};
@@ -39,7 +40,7 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
         state.publish(&claim, address)?;
         let mut signals = Signals::new()?;
         announce(address)?;
-        let server = server(arguments, runtime, &key);
+        let server = server(arguments, runtime, &key, state.sandboxes());
         let (end, ended) = oneshot::channel();
         let serving = server.serve(listeners, async {
             // A sender that is gone is an end as well.
@@ -60,14 +61,22 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
     Ok(ExitStatus::Success)
 }
 
-fn server(arguments: &ServeArguments, runtime: Runtime, key: &str) -> ServerBuilder {
+fn server(
+    arguments: &ServeArguments,
+    runtime: Runtime,
+    key: &str,
+    state: PathBuf,
+) -> ServerBuilder {
     let mut limits = Limits::default();
     // A sandbox ends by itself; a cell in it may take until then.
     limits.wall = None;
     if let Some(memory) = arguments.memory {
         limits.memory_bytes = memory;
     }
-    let mut server = Server::builder(runtime).key(key).limits(limits);
+    let mut server = Server::builder(runtime)
+        .key(key)
+        .limits(limits)
+        .state(state);
     if arguments.any_key {
         server = server.any_key();
     }

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::lease::{Lease, Registry};
+use crate::lease::{Held, Lease, Paused, Registry};
 
 /// The port of files and processes.
 pub(crate) const ENVD_PORT: u16 = 49983;
@@ -30,6 +30,8 @@ pub(crate) struct Addressed {
 pub(crate) enum Found {
     /// It lives.
     Live(Arc<Lease>, Option<u16>),
+    /// It is paused.
+    Paused(Arc<Paused>, Addressed),
     /// It was named and does not live.
     Gone(Addressed),
     /// The request names none.
@@ -39,15 +41,20 @@ pub(crate) enum Found {
 /// Looks for the sandbox that a request is for.
 pub(crate) fn find(registry: &Registry, uri: &Uri, headers: &HeaderMap) -> Found {
     if let Some(addressed) = addressed(uri, headers) {
-        return match registry.find(&addressed.id) {
-            Some(lease) => Found::Live(lease, addressed.port),
+        return match registry.held(&addressed.id) {
+            Some(Held::Live(lease)) => Found::Live(lease, addressed.port),
+            Some(Held::Paused(paused)) => Found::Paused(paused, addressed),
             None => Found::Gone(addressed),
         };
     }
     let tokens = ["x-access-token", "e2b-traffic-access-token"];
     let mut tokens = tokens.iter().filter_map(|name| text(headers, name));
-    match tokens.find_map(|token| registry.find_by_token(token)) {
-        Some(lease) => Found::Live(lease, None),
+    match tokens.find_map(|token| registry.held_by_token(token)) {
+        Some(Held::Live(lease)) => Found::Live(lease, None),
+        Some(Held::Paused(paused)) => {
+            let id = paused.who.id.clone();
+            Found::Paused(paused, Addressed { id, port: None })
+        }
         None => Found::Nobody,
     }
 }

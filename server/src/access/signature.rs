@@ -1,14 +1,12 @@
 //! Signed URLs of files: whoever has one may read or write one path.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::clock;
-use crate::lease::{Lease, Registry};
+use crate::lease::{Held, Registry};
 use crate::secret::Secret;
 
 /// What a URL allows.
@@ -62,9 +60,9 @@ impl Signed {
 
 /// The sandbox one of whose tokens made the signature. A URL that the SDK makes
 /// for a server on one port says in no other way which sandbox it is for.
-pub(crate) fn find_signer(registry: &Registry, signed: &Signed) -> Option<Arc<Lease>> {
-    let mut all = registry.all().into_iter();
-    all.find(|lease| signed.is_of(&lease.envd_token))
+pub(crate) fn find_signer(registry: &Registry, signed: &Signed) -> Option<Held> {
+    let mut all = registry.everything().into_iter();
+    all.find(|held| signed.is_of(&held.who().envd_token))
 }
 
 #[cfg(test)]

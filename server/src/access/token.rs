@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 
 use crate::access::identity::basic;
-use crate::lease::Lease;
+use crate::lease::{Identity, Lease};
 use crate::secret::Secret;
 
 /// Whether a token was given, and is the right one.
@@ -26,18 +26,28 @@ fn given(headers: &HeaderMap, name: &str, secret: &Secret) -> Given {
 
 /// True when the request may use the files and processes of the sandbox.
 pub(crate) fn admits_files(lease: &Lease, headers: &HeaderMap) -> bool {
-    lease.is_open_to_all() || given(headers, "x-access-token", &lease.envd_token) == Given::Right
+    lease.is_open_to_all() || shows_files_token(&lease.who, headers)
 }
 
 /// True when the request may run code in the sandbox: with either token, and
 /// with no wrong one.
 pub(crate) fn admits_code(lease: &Lease, headers: &HeaderMap) -> bool {
-    let envd = given(headers, "x-access-token", &lease.envd_token);
-    let traffic = given(headers, "e2b-traffic-access-token", &lease.traffic_token);
-    match (envd, traffic) {
-        (Given::Right, Given::Right | Given::No) | (Given::No, Given::Right) => true,
-        _ => lease.is_open_to_all(),
-    }
+    lease.is_open_to_all() || shows_code_token(&lease.who, headers)
+}
+
+/// True when the request shows the token of files and processes.
+pub(crate) fn shows_files_token(who: &Identity, headers: &HeaderMap) -> bool {
+    given(headers, "x-access-token", &who.envd_token) == Given::Right
+}
+
+/// True when the request shows a token that runs code, and no wrong one.
+pub(crate) fn shows_code_token(who: &Identity, headers: &HeaderMap) -> bool {
+    let envd = given(headers, "x-access-token", &who.envd_token);
+    let traffic = given(headers, "e2b-traffic-access-token", &who.traffic_token);
+    matches!(
+        (envd, traffic),
+        (Given::Right, Given::Right | Given::No) | (Given::No, Given::Right)
+    )
 }
 
 /// The user that a request names, if it does.

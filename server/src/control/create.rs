@@ -45,11 +45,26 @@ async fn create(
     asked: NewSandbox,
 ) -> Result<Response, Refusal> {
     let seconds = timeout(asked.timeout)?.unwrap_or(DEFAULT_TIMEOUT);
-    let order = order(asked)?;
+    let name = asked.template.as_deref().unwrap_or(TEMPLATES[0]);
+    let snapshot = if TEMPLATES.contains(&name) {
+        None
+    } else {
+        let found = shared.registry.snapshots.find(name);
+        Some(found.ok_or_else(|| no_template(name))?)
+    };
+    let template = match &snapshot {
+        Some(kept) => kept.full_id(),
+        None => name.to_owned(),
+    };
+    let order = order(asked, template, seconds)?;
     let make = || async {
-        let lease = shared.registry.create(order.clone(), seconds).await?;
+        let order = order.clone();
+        let lease = match &snapshot {
+            Some(kept) => shared.registry.create_from(kept, order, seconds).await?,
+            None => shared.registry.create(order, seconds).await?,
+        };
         shared.counters.sandboxes.add(1);
-        tracing::info!(sandbox = %lease.id, seconds, "sandbox created");
+        tracing::info!(sandbox = %lease.who.id, seconds, "sandbox created");
         Ok::<_, Refusal>(lease)
     };
     let lease = match headers.get("idempotency-key") {
@@ -58,6 +73,14 @@ async fn create(
     };
     let made = Made::new(&lease, domain(shared));
     Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+fn no_template(name: &str) -> Refusal {
+    let there = TEMPLATES.join("`, `");
+    let name: String = name.chars().take(100).collect();
+    Refusal::not_found(format!(
+        "there is no template or snapshot `{name}`; there is `{there}`"
+    ))
 }
 
 /// Seconds of a life, within bounds.
@@ -74,17 +97,13 @@ pub(super) fn timeout(seconds: Option<i64>) -> Result<Option<u64>, Refusal> {
 }
 
 /// What a client asks for, checked.
-fn order(asked: NewSandbox) -> Result<Order, Refusal> {
-    let template = asked.template.unwrap_or_else(|| "base".to_owned());
-    if !TEMPLATES.contains(&template.as_str()) {
-        let there = TEMPLATES.join("`, `");
-        let name: String = template.chars().take(100).collect();
-        return Err(Refusal::not_found(format!(
-            "there is no template `{name}`; there is `{there}`"
-        )));
-    }
-    if asked.auto_pause == Some(true) || asked.auto_resume.unwrap_or_default().enabled {
-        return Err(later::refuse("pause a sandbox"));
+fn order(asked: NewSandbox, template: String, seconds: u64) -> Result<Order, Refusal> {
+    let auto_pause_files = asked.auto_pause_memory == Some(false);
+    let auto_resume = asked.auto_resume.unwrap_or_default().enabled;
+    if auto_pause_files && auto_resume {
+        return Err(Refusal::bad_request(
+            "autoResume needs a pause that keeps memory: requests do not reboot a sandbox",
+        ));
     }
     if asked.mcp.is_some() {
         return Err(later::refuse("run an MCP gateway"));
@@ -106,6 +125,10 @@ fn order(asked: NewSandbox) -> Result<Order, Refusal> {
         environment,
         allow_internet_access: asked.allow_internet_access,
         network: asked.network,
+        seconds,
+        auto_pause: asked.auto_pause == Some(true),
+        auto_pause_files,
+        auto_resume,
     })
 }
 

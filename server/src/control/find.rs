@@ -1,25 +1,19 @@
 //! Finding sandboxes.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
 use crate::clock;
+use crate::control::page::{limit, read_token, write_token};
 use crate::control::wire::{Detail, Listed, domain};
 use crate::control::{Id, Query};
-use crate::lease::Lease;
+use crate::lease::Held;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-
-/// Sandboxes on a page when nobody says otherwise, and at most.
-const PAGE: usize = 100;
 
 /// The query of both lists.
 #[derive(Debug, Default, Deserialize)]
@@ -38,6 +32,7 @@ pub(super) struct Filter {
 #[derive(Debug)]
 struct Wanted {
     running: bool,
+    paused: bool,
     pairs: Vec<(String, String)>,
     after: Option<OffsetDateTime>,
     template: Option<String>,
@@ -46,11 +41,11 @@ struct Wanted {
 impl Wanted {
     fn new(filter: &Filter) -> Result<Self, Refusal> {
         let states = filter.state.as_deref().unwrap_or("running,paused");
-        let mut running = false;
+        let (mut running, mut paused) = (false, false);
         for state in states.split(',').map(str::trim) {
             match state {
                 "running" => running = true,
-                "paused" => {}
+                "paused" => paused = true,
                 _ => return Err(Refusal::bad_request("a state is `running` or `paused`")),
             }
         }
@@ -67,22 +62,28 @@ impl Wanted {
         let pairs = form_urlencoded::parse(metadata.as_bytes());
         Ok(Self {
             running,
+            paused,
             pairs: pairs.into_owned().collect(),
             after: after.transpose()?,
             template: filter.template.clone().filter(|text| !text.is_empty()),
         })
     }
 
-    fn takes(&self, lease: &Lease) -> bool {
-        let metadata = &lease.order.metadata;
-        let template = |wanted: &String| *wanted == lease.order.template;
-        self.running
+    fn takes(&self, held: &Held) -> bool {
+        let who = held.who();
+        let metadata = &who.order.metadata;
+        let template = |wanted: &String| *wanted == who.order.template;
+        let state = match held {
+            Held::Live(_) => self.running,
+            Held::Paused(_) => self.paused,
+        };
+        state
             && self.pairs.iter().all(|(name, value)| {
                 // Some clients quote each part before they quote the whole.
                 metadata.get(name) == Some(value)
                     || metadata.get(&unquote(name)) == Some(&unquote(value))
             })
-            && self.after.is_none_or(|after| lease.started > after)
+            && self.after.is_none_or(|after| who.started > after)
             && self.template.as_ref().is_none_or(template)
     }
 }
@@ -104,69 +105,52 @@ pub(super) async fn paged(
         Some("asc") => true,
         Some(_) => return Err(Refusal::bad_request("an order is `asc` or `desc`")),
     };
-    let limit = match filter.limit.as_deref() {
-        None | Some("") => PAGE,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=PAGE).contains(limit))
-            .ok_or_else(|| Refusal::bad_request(format!("a limit is between 1 and {PAGE}")))?,
-    };
+    let limit = limit(filter.limit.as_deref())?;
     let mark = filter.next_token.as_deref().filter(|text| !text.is_empty());
     let mark = mark.map(read_token).transpose()?;
-    let mut found = shared.registry.all();
+    let mut found = shared.registry.everything();
     if !ascending {
         found.reverse();
     }
-    let behind = |lease: &Arc<Lease>| {
+    let behind = |held: &Held| {
         mark.is_none_or(|mark| {
             if ascending {
-                lease.number > mark
+                held.who().number > mark
             } else {
-                lease.number < mark
+                held.who().number < mark
             }
         })
     };
-    found.retain(|lease| behind(lease) && wanted.takes(lease));
+    found.retain(|held| behind(held) && wanted.takes(held));
     let more = found.len() > limit;
     found.truncate(limit);
-    let page: Vec<_> = found.iter().map(|lease| Listed::new(lease)).collect();
+    let page: Vec<_> = found.iter().map(Listed::new).collect();
     let mut response = Json(page).into_response();
     if let Some(last) = found.last().filter(|_| more) {
         let name = HeaderName::from_static("x-next-token");
-        if let Ok(token) = HeaderValue::from_str(&write_token(last.number)) {
+        if let Ok(token) = HeaderValue::from_str(&write_token(last.who().number)) {
             response.headers_mut().insert(name, token);
         }
     }
     Ok(response)
 }
 
-/// `GET /sandboxes`: all at once.
+/// `GET /sandboxes`: all that run, at once. Who calls it knows of no others.
 pub(super) async fn legacy(
     State(shared): State<Shared>,
     Query(filter): Query<Filter>,
 ) -> Result<Response, Refusal> {
-    let wanted = Wanted::new(&filter)?;
-    let mut found = shared.registry.all();
-    found.retain(|lease| wanted.takes(lease));
-    let page: Vec<_> = found.iter().map(|lease| Listed::new(lease)).collect();
+    let mut wanted = Wanted::new(&filter)?;
+    wanted.paused &= filter.state.is_some();
+    let mut found = shared.registry.everything();
+    found.retain(|held| wanted.takes(held));
+    let page: Vec<_> = found.iter().map(Listed::new).collect();
     Ok(Json(page).into_response())
 }
 
 /// `GET /sandboxes/{id}`
 pub(super) async fn one(State(shared): State<Shared>, Id(id): Id) -> Result<Response, Refusal> {
-    let lease = shared.registry.find(&id);
-    let lease = lease.ok_or_else(|| Refusal::no_sandbox(&id))?;
-    Ok(Json(Detail::new(&lease, domain(&shared))).into_response())
-}
-
-fn write_token(number: u64) -> String {
-    URL_SAFE_NO_PAD.encode(number.to_string())
-}
-
-fn read_token(token: &str) -> Result<u64, Refusal> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.and_then(|text| text.parse().ok())
-        .ok_or_else(|| Refusal::bad_request("nextToken is not one of ours"))
+    let held = shared.registry.held(&id);
+    let held = held.ok_or_else(|| Refusal::no_sandbox(&id))?;
+    Ok(Json(Detail::new(&held, domain(&shared))).into_response())
 }

@@ -31,10 +31,10 @@ fn milliseconds(line: &Line) -> i128 {
 }
 
 fn lines(shared: &Shared, id: &str, window: &Window) -> Result<Vec<Line>, Refusal> {
-    let lease = shared.registry.find(id);
-    let lease = lease.ok_or_else(|| Refusal::no_sandbox(id))?;
+    let held = shared.registry.held(id);
+    let held = held.ok_or_else(|| Refusal::no_sandbox(id))?;
     let backward = window.direction.as_deref() == Some("backward");
-    let mut lines = lease.journal.lines();
+    let mut lines = held.journal().lines();
     if backward {
         lines.reverse();
     }

@@ -1,34 +1,19 @@
-//! The life of a sandbox: joining it, moving its end, ending it.
+//! The life of a sandbox: moving its end, ending it.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use crate::body::Object;
 use crate::control::Id;
 use crate::control::create::timeout;
-use crate::control::wire::{Made, Refresh, Timeout, domain};
+use crate::control::wire::{Refresh, Timeout};
 use crate::refusal::Refusal;
 use crate::settings::DEFAULT_TIMEOUT;
 use crate::shared::Shared;
 
 /// The most seconds of a refresh.
 const REFRESH: i64 = 3600;
-
-/// `POST /sandboxes/{id}/connect`: extends its life, never shortens it.
-pub(super) async fn connect(
-    State(shared): State<Shared>,
-    Id(id): Id,
-    Object(asked): Object<Timeout>,
-) -> Result<Response, Refusal> {
-    let seconds = timeout(asked.timeout)?.unwrap_or(DEFAULT_TIMEOUT);
-    let lease = shared.registry.find(&id);
-    let lease = lease.ok_or_else(|| Refusal::no_sandbox(&id))?;
-    lease.term.extend(seconds);
-    Ok(Json(Made::new(&lease, domain(&shared))).into_response())
-}
 
 /// `POST /sandboxes/{id}/timeout`
 pub(super) async fn set_timeout(
@@ -38,8 +23,7 @@ pub(super) async fn set_timeout(
 ) -> Result<StatusCode, Refusal> {
     let seconds = timeout(asked.timeout)?
         .ok_or_else(|| Refusal::bad_request("`timeout` is missing: seconds from now"))?;
-    let lease = shared.registry.find(&id);
-    let lease = lease.ok_or_else(|| Refusal::no_sandbox(&id))?;
+    let lease = shared.registry.live(&id)?;
     lease.term.set(seconds);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -56,15 +40,14 @@ pub(super) async fn refresh(
         )));
     }
     let seconds = timeout(asked.duration)?.unwrap_or(DEFAULT_TIMEOUT);
-    let lease = shared.registry.find(&id);
-    let lease = lease.ok_or_else(|| Refusal::no_sandbox(&id))?;
+    let lease = shared.registry.live(&id)?;
     lease.term.extend(seconds);
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `DELETE /sandboxes/{id}`
 pub(super) async fn kill(State(shared): State<Shared>, Id(id): Id) -> Result<StatusCode, Refusal> {
-    if !shared.registry.remove(&id) {
+    if !shared.registry.remove(&id).await {
         return Err(Refusal::no_sandbox(&id));
     }
     tracing::info!(sandbox = %id, "sandbox ended by its owner");
@@ -78,8 +61,7 @@ pub(super) async fn set_network(
     Id(id): Id,
     Object(rules): Object<serde_json::Map<String, Value>>,
 ) -> Result<StatusCode, Refusal> {
-    let lease = shared.registry.find(&id);
-    let lease = lease.ok_or_else(|| Refusal::no_sandbox(&id))?;
+    let lease = shared.registry.live(&id)?;
     lease.set_network(Value::Object(rules));
     lease.journal.note(
         "warn",

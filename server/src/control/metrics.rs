@@ -41,8 +41,7 @@ pub(super) async fn one(
     Id(id): Id,
     Query(span): Query<Span>,
 ) -> Result<Response, Refusal> {
-    let lease = shared.registry.find(&id);
-    let lease = lease.ok_or_else(|| Refusal::no_sandbox(&id))?;
+    let lease = shared.registry.live(&id)?;
     if lease.samples.last().is_none() {
         refresh(&lease).await;
     }

@@ -6,6 +6,9 @@ mod journal;
 mod later;
 mod life;
 mod metrics;
+mod page;
+mod pausing;
+mod snapshots;
 mod templates;
 mod wire;
 
@@ -31,19 +34,19 @@ pub(crate) fn router(shared: Shared) -> Router {
         )
         .route("/sandboxes/metrics", get(metrics::many))
         .route("/sandboxes/{id}", get(find::one).delete(life::kill))
-        .route("/sandboxes/{id}/connect", post(life::connect))
-        .route("/v2/sandboxes/{id}/connect", post(life::connect))
+        .route("/sandboxes/{id}/connect", post(pausing::connect))
+        .route("/v2/sandboxes/{id}/connect", post(pausing::connect))
         .route("/sandboxes/{id}/timeout", post(life::set_timeout))
         .route("/sandboxes/{id}/refreshes", post(life::refresh))
         .route("/sandboxes/{id}/network", put(life::set_network))
         .route("/sandboxes/{id}/metrics", get(metrics::one))
         .route("/sandboxes/{id}/logs", get(journal::first_version))
         .route("/v2/sandboxes/{id}/logs", get(journal::second_version))
-        .route("/sandboxes/{id}/pause", post(later::pause))
-        .route("/sandboxes/{id}/resume", post(later::resume))
-        .route("/sandboxes/{id}/snapshots", post(later::snapshot))
-        .route("/sandboxes/{id}/fork", post(later::fork))
-        .route("/snapshots", get(later::list_snapshots))
+        .route("/sandboxes/{id}/pause", post(pausing::pause))
+        .route("/sandboxes/{id}/resume", post(pausing::resume))
+        .route("/sandboxes/{id}/snapshots", post(snapshots::make))
+        .route("/sandboxes/{id}/fork", post(snapshots::fork))
+        .route("/snapshots", get(snapshots::list))
         .route("/templates", get(templates::list))
         .route("/v2/templates", get(templates::list))
         .route("/default-templates", get(templates::list))

@@ -1,6 +1,8 @@
 //! Templates: there is one, under the names that the SDKs ask for.
 
 use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -8,6 +10,7 @@ use crate::control::Id;
 use crate::control::create::TEMPLATES;
 use crate::control::later;
 use crate::refusal::Refusal;
+use crate::shared::Shared;
 
 /// `GET /templates`
 pub(super) async fn list() -> Response {
@@ -38,9 +41,18 @@ pub(super) async fn build() -> Refusal {
 }
 
 /// `DELETE /templates/{id}`: of templates and snapshots.
-pub(super) async fn remove(Id(name): Id) -> Refusal {
+pub(super) async fn remove(
+    State(shared): State<Shared>,
+    Id(name): Id,
+) -> Result<StatusCode, Refusal> {
     if TEMPLATES.contains(&name.as_str()) {
-        return Refusal::forbidden("this template is built in");
+        return Err(Refusal::forbidden("this template is built in"));
     }
-    Refusal::not_found(format!("there is no template or snapshot `{name}`"))
+    if !shared.registry.snapshots.remove(&name).await {
+        return Err(Refusal::not_found(format!(
+            "there is no template or snapshot `{name}`"
+        )));
+    }
+    tracing::info!(snapshot = name, "snapshot removed");
+    Ok(StatusCode::NO_CONTENT)
 }

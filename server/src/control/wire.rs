@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock;
-use crate::lease::{Lease, Sample};
+use crate::lease::{Held, Kept, Lease, Sample};
 use crate::settings::ENVD_VERSION;
 use crate::shared::Shared;
 
@@ -29,6 +29,8 @@ pub(super) struct NewSandbox {
     #[serde(rename = "allow_internet_access", alias = "allowInternetAccess")]
     pub(super) allow_internet_access: Option<bool>,
     pub(super) auto_pause: Option<bool>,
+    /// False: such a pause keeps files only.
+    pub(super) auto_pause_memory: Option<bool>,
     pub(super) auto_resume: Option<AutoResume>,
     pub(super) network: Option<Value>,
     pub(super) mcp: Option<Value>,
@@ -47,6 +49,58 @@ pub(super) struct AutoResume {
 pub(super) struct Timeout {
     /// Seconds.
     pub(super) timeout: Option<i64>,
+}
+
+/// How a sandbox shall be paused.
+#[derive(Debug, Deserialize)]
+pub(super) struct Pause {
+    /// False: files only.
+    pub(super) memory: Option<bool>,
+}
+
+/// How a paused sandbox shall go on.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Resume {
+    /// Seconds.
+    pub(super) timeout: Option<i64>,
+    /// False: interpreters start afresh.
+    pub(super) memory: Option<bool>,
+    /// Pause it when its time is over.
+    pub(super) auto_pause: Option<bool>,
+}
+
+/// What a snapshot shall be.
+#[derive(Debug, Deserialize)]
+pub(super) struct NewSnapshot {
+    pub(super) name: Option<String>,
+    /// False: files only.
+    pub(super) memory: Option<bool>,
+}
+
+/// What copies of a sandbox there shall be.
+#[derive(Debug, Deserialize)]
+pub(super) struct Fork {
+    /// Seconds.
+    pub(super) timeout: Option<i64>,
+    pub(super) count: Option<i64>,
+}
+
+/// A snapshot.
+#[derive(Debug, Serialize)]
+pub(super) struct SnapshotInfo {
+    #[serde(rename = "snapshotID")]
+    id: String,
+    names: Vec<String>,
+}
+
+impl SnapshotInfo {
+    pub(super) fn new(kept: &Kept) -> Self {
+        Self {
+            id: kept.full_id(),
+            names: kept.name.iter().cloned().collect(),
+        }
+    }
 }
 
 /// How long a sandbox shall live at least.
@@ -76,13 +130,13 @@ pub(super) struct Made<'l> {
 impl<'l> Made<'l> {
     pub(super) fn new(lease: &'l Lease, domain: &'l str) -> Self {
         Self {
-            template: &lease.order.template,
-            alias: &lease.order.template,
-            id: &lease.id,
+            template: &lease.who.order.template,
+            alias: &lease.who.order.template,
+            id: &lease.who.id,
             client: CLIENT,
             envd_version: ENVD_VERSION,
-            envd_access_token: lease.envd_token.reveal(),
-            traffic_access_token: lease.traffic_token.reveal(),
+            envd_access_token: lease.who.envd_token.reveal(),
+            traffic_access_token: lease.who.traffic_token.reveal(),
             domain,
         }
     }
@@ -112,20 +166,24 @@ pub(super) struct Listed<'l> {
 }
 
 impl<'l> Listed<'l> {
-    pub(super) fn new(lease: &'l Lease) -> Self {
-        let limits = lease.sandbox.limits();
+    pub(super) fn new(held: &'l Held) -> Self {
+        let who = held.who();
+        let (memory_bytes, file_bytes) = held.sizes();
         Self {
-            template: &lease.order.template,
-            alias: &lease.order.template,
-            id: &lease.id,
+            template: &who.order.template,
+            alias: &who.order.template,
+            id: &who.id,
             client: CLIENT,
-            started_at: clock::rfc3339(lease.started),
-            end_at: clock::rfc3339(lease.term.ends()),
+            started_at: clock::rfc3339(who.started),
+            end_at: clock::rfc3339(held.ends()),
             cpu_count: 1,
-            memory_mb: limits.memory_bytes / MIB,
-            disk_size_mb: limits.file_bytes / MIB,
-            metadata: &lease.order.metadata,
-            state: "running",
+            memory_mb: memory_bytes / MIB,
+            disk_size_mb: file_bytes / MIB,
+            metadata: &who.order.metadata,
+            state: match held {
+                Held::Live(_) => "running",
+                Held::Paused(_) => "paused",
+            },
             envd_version: ENVD_VERSION,
         }
     }
@@ -144,6 +202,9 @@ pub(super) struct Detail<'l> {
     #[serde(skip_serializing_if = "Option::is_none")]
     allow_internet_access: Option<bool>,
     lifecycle: Lifecycle,
+    /// What a pause kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pause_mode: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -154,17 +215,30 @@ struct Lifecycle {
 }
 
 impl<'l> Detail<'l> {
-    pub(super) fn new(lease: &'l Lease, domain: &'l str) -> Self {
+    pub(super) fn new(held: &'l Held, domain: &'l str) -> Self {
+        let who = held.who();
+        let (network, pause_mode) = match held {
+            Held::Live(lease) => (lease.network(), None),
+            Held::Paused(paused) if paused.files_only => {
+                (who.order.network.clone(), Some("filesystem"))
+            }
+            Held::Paused(_) => (who.order.network.clone(), Some("full")),
+        };
         Self {
-            listed: Listed::new(lease),
-            envd_access_token: lease.envd_token.reveal(),
+            listed: Listed::new(held),
+            envd_access_token: who.envd_token.reveal(),
             domain,
-            network: lease.network(),
-            allow_internet_access: lease.order.allow_internet_access,
+            network,
+            allow_internet_access: who.order.allow_internet_access,
             lifecycle: Lifecycle {
-                auto_resume: false,
-                on_timeout: "kill",
+                auto_resume: who.order.auto_resume,
+                on_timeout: if who.order.auto_pause {
+                    "pause"
+                } else {
+                    "kill"
+                },
             },
+            pause_mode,
         }
     }
 }

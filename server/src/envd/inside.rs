@@ -18,7 +18,7 @@ pub(super) async fn health() -> StatusCode {
 
 /// `GET /envs`
 pub(super) async fn environment(Extension(lease): Extension<Arc<Lease>>) -> Response {
-    Json(&lease.order.environment).into_response()
+    Json(&lease.who.order.environment).into_response()
 }
 
 /// `GET /metrics`

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sandcell::{Context, Execution, Result, RunCode, Sandbox};
+use sandcell::{Context, ContextId, Execution, Result, RunCode, Sandbox};
+use serde::{Deserialize, Serialize};
 
 /// The language that is there.
 pub(crate) const LANGUAGE: &str = "python";
@@ -56,6 +57,19 @@ struct Live {
     astray: bool,
 }
 
+/// One interpreter as it is saved with its sandbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedInterpreter {
+    id: String,
+    /// The runtime's context.
+    context: String,
+    cwd: String,
+    default: bool,
+    executions: u64,
+    astray: bool,
+}
+
 /// An execution that was taken.
 #[derive(Debug)]
 pub(crate) struct Started {
@@ -82,6 +96,36 @@ impl Interpreter {
             }),
             restarting: tokio::sync::Mutex::default(),
         })
+    }
+
+    fn saved(&self) -> SavedInterpreter {
+        let live = self.lock();
+        SavedInterpreter {
+            id: self.id.clone(),
+            context: live.context.id().to_string(),
+            cwd: self.cwd.clone(),
+            default: self.default,
+            executions: live.executions,
+            astray: live.astray,
+        }
+    }
+
+    /// The saved interpreter in a sandbox that goes on from what was saved; a
+    /// fresh one in its place when its context is not there.
+    async fn restored(sandbox: &Sandbox, saved: &SavedInterpreter) -> Result<Arc<Self>> {
+        let kept = ContextId::parse(&saved.context).and_then(|id| sandbox.find(id).ok());
+        let fresh = kept.is_none();
+        let context = match kept {
+            Some(context) => context,
+            None => sandbox.create_context().await?,
+        };
+        let made = Self::new(saved.id.clone(), context, saved.cwd.clone(), saved.default);
+        if !fresh {
+            let mut live = made.lock();
+            live.executions = saved.executions;
+            live.astray = saved.astray;
+        }
+        Ok(made)
     }
 
     fn lock(&self) -> MutexGuard<'_, Live> {
@@ -162,6 +206,38 @@ impl Contexts {
             listed: Mutex::new(first.into_iter().collect()),
             renewing: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// Those of a sandbox that goes on from what was saved.
+    pub(crate) async fn restored(sandbox: &Sandbox, saved: &[SavedInterpreter]) -> Result<Self> {
+        let mut listed = Vec::new();
+        for one in saved {
+            listed.push(Interpreter::restored(sandbox, one).await?);
+        }
+        Ok(Self {
+            sandbox: sandbox.clone(),
+            listed: Mutex::new(listed),
+            renewing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Sets variables of the environment in all of them. They have run already,
+    /// with the environment of the sandbox that they come from.
+    pub(crate) async fn set_variables(&self, variables: &BTreeMap<String, String>) -> Result<()> {
+        // Strings of JSON are strings of Python.
+        let literal = serde_json::json!(variables);
+        let code = format!("__import__('os').environ.update({literal})");
+        for one in self.list() {
+            let context = one.lock().context.clone();
+            let run = RunCode::new(code.clone()).silent();
+            context.execute(run)?.outcome().await?;
+        }
+        Ok(())
+    }
+
+    /// All of them, to be saved.
+    pub(crate) fn saved(&self) -> Vec<SavedInterpreter> {
+        self.lock().iter().map(|one| one.saved()).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Interpreter>>> {

@@ -44,12 +44,12 @@ impl Once {
         let key = check(key)?;
         let cell = self.cell(&key);
         let id = cell
-            .get_or_try_init(|| async { make().await.map(|lease| lease.id.clone()) })
+            .get_or_try_init(|| async { make().await.map(|lease| lease.who.id.clone()) })
             .await?;
         registry.find(id).ok_or_else(|| {
             Refusal::new(
                 axum::http::StatusCode::CONFLICT,
-                "the sandbox that this idempotency key made has ended",
+                "the sandbox that this idempotency key made has ended or is paused",
             )
         })
     }

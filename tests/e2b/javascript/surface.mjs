@@ -81,6 +81,27 @@ const checks = {
     assert.equal((await other.runCode('6')).text, '6')
   },
 
+  async check_pauses_snapshots_and_forks() {
+    const source = await Sandbox.create({ envs: { A: '1' } })
+    await source.runCode('x = [1]')
+    assert.equal(await source.pause(), true)
+    assert.equal(await source.pause(), false)
+    assert.equal((await source.getInfo()).state, 'paused')
+    assert.equal(await source.isRunning(), false)
+    await source.connect()
+    assert.equal((await source.runCode('x')).text, '[1]')
+    const { snapshotId } = await source.createSnapshot()
+    const [fork] = await source.fork({ timeoutMs: 60_000 })
+    await source.kill()
+    const copy = await Sandbox.create(snapshotId)
+    for (const child of [fork, copy]) {
+      assert.equal((await child.runCode('x.append(2); x')).text, '[1, 2]')
+      await child.kill()
+    }
+    assert.equal(await Sandbox.deleteSnapshot(snapshotId), true)
+    assert.equal(await Sandbox.deleteSnapshot(snapshotId), false)
+  },
+
   async check_killing() {
     const doomed = await Sandbox.create()
     const running = doomed.runCode("import time\nprint('up')\ntime.sleep(600)", {

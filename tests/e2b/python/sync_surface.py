@@ -322,7 +322,6 @@ def check_what_is_not_there_says_so():
     raises("SandboxException", "no shell", lambda: SHARED.commands.run("ls"))
     equal(SHARED.commands.list(), [])
     if SENDS_ALL:
-        raises("SandboxException", "cannot pause", SHARED.pause if hasattr(SHARED, "pause") else SHARED.beta_pause)
         raises("SandboxException", "template", lambda: Sandbox.create("no-such-template"))
 
 

@@ -39,7 +39,7 @@ impl Target {
             let signed = signed(&asked, operation).ok_or_else(|| {
                 Refusal::unauthorized("the sandbox's token, or a signature, is needed")
             })?;
-            if !signed.is_of(&lease.envd_token) {
+            if !signed.is_of(&lease.who.envd_token) {
                 return Err(Refusal::unauthorized("the signature is not valid"));
             }
             if signed.has_expired() {
