@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::support::{check, finished, first, fuel_runtime, raised, run, runtime, start, value};
-use sandcell::{Checkpoints, Context, Determinism, End, Limit, Runtime};
+use sandcell::{Busy, Checkpoints, Context, Determinism, Durability, End, Limit, Runtime};
 
 const PLENTY: u64 = 1 << 40;
 
@@ -121,6 +121,35 @@ async fn equal_seeds_give_equal_output_and_equal_fuel() {
     // And side by side, each at its own pace.
     let (one, two) = tokio::join!(recorded(&runtime, 7), recorded(&runtime, 7));
     assert_eq!((&one, &two), (&expected, &expected));
+}
+
+#[tokio::test]
+async fn a_pause_or_a_copy_does_not_change_a_repeatable_run() {
+    let runtime = runtime().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("saved");
+    let builder = || runtime.sandbox().determinism(fixed(4));
+    let cell = "import os, random, time; os.urandom(4), random.random(), time.time(), open('/dev/urandom', 'rb').read(4)";
+    let plain = start(builder()).await;
+    let first_cell = finished(&first(&plain), cell).await;
+    let second_cell = finished(&first(&plain), cell).await;
+    assert_ne!(first_cell.text(), second_cell.text());
+    let paused = start(builder()).await;
+    assert_eq!(
+        finished(&first(&paused), cell).await.text(),
+        first_cell.text()
+    );
+    let snapshot = paused.pause(Busy::default()).await.unwrap();
+    snapshot.save(&path, Durability::Process).await.unwrap();
+    paused.resume().unwrap();
+    let loaded = runtime.load_snapshot(&path).await.unwrap();
+    let loaded = start(runtime.sandbox().resume(&loaded)).await;
+    for sandbox in [paused, loaded] {
+        assert_eq!(
+            finished(&first(&sandbox), cell).await.text(),
+            second_cell.text()
+        );
+    }
 }
 
 #[tokio::test]

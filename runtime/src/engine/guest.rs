@@ -204,7 +204,7 @@ impl Guest {
     /// and environment.
     pub(crate) async fn renew(&mut self, mut renewal: Renewal) -> Result<()> {
         self.refuel(OWN_FUEL)?;
-        let entropy = self.store.data_mut().random_bytes(32);
+        let entropy = self.store.data().random.host.bytes(32);
         renewal.entropy = entropy.iter().map(|byte| format!("{byte:02x}")).collect();
         let order = serde_json::to_vec(&renewal).map_err(create_error)?;
         let len = i32::try_from(order.len()).map_err(create_error)?;

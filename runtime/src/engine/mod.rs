@@ -15,6 +15,7 @@ mod meter;
 mod polling;
 mod preview1;
 mod program;
+mod random;
 mod saved;
 mod state;
 mod ticker;
@@ -26,6 +27,7 @@ pub(crate) use flat::{FlatModule, GlobalValue, flatten};
 pub use program::{Ended, run_program};
 
 pub(crate) use guest::{Cell, Guest, GuestModule, Origin, Ran};
+pub(crate) use random::RandomReading;
 pub(crate) use saved::GuestState;
 pub(crate) use state::{Run, World};
 pub(crate) use ticker::Ticker;

@@ -62,6 +62,7 @@ pub async fn run_program(
         memory_bytes: limits.memory_bytes,
         clocks: Clocks::new(0, None),
         determinism: None,
+        random: None,
         functions: Arc::new(HostFunctions::default()),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,

@@ -10,6 +10,7 @@ use sandcell_sys::{PAGE_BYTES, PageRun};
 
 use crate::engine::clock::ClockReading;
 use crate::engine::guest::{create_error, global_value};
+use crate::engine::random::RandomReading;
 use crate::engine::state::World;
 use crate::engine::{GlobalValue, Guest, GuestModule, Origin};
 use crate::error::{Error, Result};
@@ -39,6 +40,8 @@ pub(crate) struct GuestState {
     /// Whoever keeps the state holds what is open here.
     pub(crate) descriptors: Descriptors,
     pub(crate) clocks: ClockReading,
+    /// With a fixed seed: how far its streams were read.
+    pub(crate) random: Option<RandomReading>,
 }
 
 impl GuestState {
@@ -76,6 +79,7 @@ impl Guest {
             globals: self.global_values()?,
             descriptors: self.store.data().descriptors.clone(),
             clocks: self.store.data().clocks.reading(),
+            random: self.store.data().random.reading(),
         })
     }
 

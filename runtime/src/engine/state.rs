@@ -3,8 +3,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha20Rng;
 use wasmtime::{Memory, ResourceLimiter};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -13,6 +11,7 @@ use crate::determinism::Determinism;
 use crate::engine::Clocks;
 use crate::engine::calls::HostCalls;
 use crate::engine::ladder::{Demand, Ladder};
+use crate::engine::random::{Generators, RandomReading};
 use crate::execution::{GuestException, Outlet};
 use crate::files::Tree;
 use crate::host_function::HostFunctions;
@@ -43,6 +42,8 @@ pub(crate) struct World {
     pub(crate) memory_bytes: u64,
     pub(crate) clocks: Clocks,
     pub(crate) determinism: Option<Determinism>,
+    /// Where the streams of a fixed seed go on.
+    pub(crate) random: Option<RandomReading>,
     pub(crate) functions: Arc<HostFunctions>,
     pub(crate) call_bytes: u64,
     pub(crate) calls_at_once: u32,
@@ -118,18 +119,18 @@ pub(crate) struct State {
     pub(crate) run: Option<Run>,
     /// What was written outside of executions.
     pub(crate) log: Vec<u8>,
-    random: ChaCha20Rng,
+    pub(crate) random: Generators,
 }
 
 impl State {
     pub(crate) fn new(world: World, interrupt_words: Arc<[(u32, u32)]>, stop_word: u32) -> Self {
-        let random = generator(world.determinism.as_ref(), 0);
+        let random = Generators::new(world.determinism.as_ref(), world.random);
         let mut builder = WasiCtxBuilder::new();
         builder
             .arg("guest")
             .envs(&ENVIRONMENT)
             .max_random_size(RANDOM_BYTES)
-            .secure_random(generator(world.determinism.as_ref(), 1))
+            .secure_random(random.guest.clone())
             .wall_clock(world.clocks.clone())
             .monotonic_clock(world.clocks.clone());
         let calls = HostCalls::new(&world);
@@ -178,13 +179,6 @@ impl State {
         let room = LOG_BYTES.saturating_sub(self.log.len());
         self.log.extend(bytes.iter().take(room));
     }
-
-    /// Random bytes out of this guest's own generator.
-    pub(crate) fn random_bytes(&mut self, count: usize) -> Vec<u8> {
-        let mut bytes = vec![0; count];
-        rand::Rng::fill_bytes(&mut self.random, &mut bytes);
-        bytes
-    }
 }
 
 impl std::fmt::Debug for State {
@@ -203,17 +197,6 @@ impl Drop for State {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         self.descriptors.release(&mut tree);
-    }
-}
-
-fn generator(determinism: Option<&Determinism>, stream: u64) -> ChaCha20Rng {
-    match determinism {
-        None => ChaCha20Rng::from_rng(&mut rand::rng()),
-        Some(determinism) => {
-            let mut generator = ChaCha20Rng::seed_from_u64(determinism.seed);
-            generator.set_stream(stream);
-            generator
-        }
     }
 }
 

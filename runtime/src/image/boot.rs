@@ -180,6 +180,7 @@ fn world(library: &Path, monotonic_ns: u64) -> Result<World> {
         memory_bytes: limits.memory_bytes,
         clocks: Clocks::new(monotonic_ns, Some(&determinism)),
         determinism: Some(determinism),
+        random: None,
         functions: Arc::new(HostFunctions::default()),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,

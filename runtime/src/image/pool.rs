@@ -111,6 +111,7 @@ fn spare_world(image: &Image) -> World {
         memory_bytes: limits.memory_bytes.max(image.memory_bytes()),
         clocks: image.clocks(None),
         determinism: None,
+        random: None,
         functions: Arc::new(HostFunctions::default()),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,

@@ -47,6 +47,8 @@ pub(super) struct SavedState {
     pub(super) globals: Vec<GlobalValue>,
     pub(super) monotonic_ns: u64,
     pub(super) passed_ns: u64,
+    /// With a fixed seed: words read of the guest's and of the host's stream.
+    pub(super) random: Option<(u64, u64)>,
 }
 
 impl SavedState {

@@ -248,6 +248,7 @@ impl Body {
             globals: saved.globals.clone(),
             descriptors,
             clocks: saved.clocks(),
+            random: saved.random,
         })
     }
 }

@@ -144,6 +144,7 @@ fn head(snapshot: &Inner) -> Head {
             globals: state.globals.clone(),
             monotonic_ns: state.clocks.monotonic_ns,
             passed_ns: state.clocks.passed_ns,
+            random: state.random,
         }),
     });
     Head {

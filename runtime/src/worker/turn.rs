@@ -8,7 +8,9 @@ use tokio::sync::mpsc;
 
 use crate::checkpoints::Checkpoints;
 use crate::determinism::Determinism;
-use crate::engine::{Cell, Clocks, Guest, GuestState, Metering, Ran, Run, Stopped, World};
+use crate::engine::{
+    Cell, Clocks, Guest, GuestState, Metering, Ran, RandomReading, Run, Stopped, World,
+};
 use crate::error::{Error, Result};
 use crate::execution::{End, GuestException, InterruptCause, Lost, Outcome, TrapKind};
 use crate::files::{Storage, Tree};
@@ -50,13 +52,14 @@ impl Settings {
         }
     }
 
-    fn world(&self, clocks: Clocks) -> World {
+    fn world(&self, clocks: Clocks, random: Option<RandomReading>) -> World {
         World {
             tree: Arc::clone(&self.tree),
             descriptors: self.limits.descriptors,
             memory_bytes: self.limits.memory_bytes,
             clocks,
             determinism: self.determinism,
+            random,
             functions: Arc::clone(&self.functions),
             call_bytes: self.limits.call_bytes,
             calls_at_once: self.limits.calls_at_once,
@@ -74,7 +77,7 @@ impl Settings {
 
     /// A fresh guest in this sandbox's world.
     async fn fresh_guest(&self) -> Result<Guest> {
-        let world = self.world(self.image.clocks(self.determinism.as_ref()));
+        let world = self.world(self.image.clocks(self.determinism.as_ref()), None);
         self.image
             .guest(self.metering(), world, self.renewal(false))
             .await
@@ -88,7 +91,7 @@ impl Settings {
         self.image
             .restored(
                 self.metering(),
-                self.world(clocks),
+                self.world(clocks, state.random),
                 self.renewal(resumed),
                 state,
             )

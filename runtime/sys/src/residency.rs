@@ -7,10 +7,12 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 
+use rustix::mm::Advice;
 use wasmtime::{AsContextMut, Memory, Store};
 
 use crate::birth::Housed;
@@ -32,25 +34,11 @@ pub fn private_pages<D>(store: &Store<Housed<D>>, memory: &Memory) -> io::Result
 /// # Errors
 /// The system refuses, or has no memory left.
 pub fn own_copies<D: 'static>(
-    mut store: impl AsContextMut<Data = Housed<D>>,
+    store: impl AsContextMut<Data = Housed<D>>,
     memory: &Memory,
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
 ) -> io::Result<()> {
-    let bytes = memory.data_mut(&mut store);
-    let start = range.start.next_multiple_of(PAGE_BYTES);
-    let end = range.end.min(bytes.len()) / PAGE_BYTES * PAGE_BYTES;
-    let Some(span) = bytes.get_mut(start..end).filter(|span| !span.is_empty()) else {
-        return Ok(());
-    };
-    // SAFETY: populating writable pages that we hold mutably changes no byte.
-    unsafe {
-        rustix::mm::madvise(
-            span.as_mut_ptr().cast(),
-            span.len(),
-            rustix::mm::Advice::LinuxPopulateWrite,
-        )
-    }
-    .map_err(io::Error::from)
+    advise(store, memory, range, Advice::LinuxPopulateWrite)
 }
 
 /// Takes the own copies of whole pages away from a guest, on its word that they
@@ -60,9 +48,18 @@ pub fn own_copies<D: 'static>(
 /// # Errors
 /// The system refuses.
 pub fn discard_pages<D: 'static>(
+    store: impl AsContextMut<Data = Housed<D>>,
+    memory: &Memory,
+    range: Range<usize>,
+) -> io::Result<()> {
+    advise(store, memory, range, Advice::LinuxDontNeed)
+}
+
+fn advise<D: 'static>(
     mut store: impl AsContextMut<Data = Housed<D>>,
     memory: &Memory,
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
+    advice: Advice,
 ) -> io::Result<()> {
     let bytes = memory.data_mut(&mut store);
     let start = range.start.next_multiple_of(PAGE_BYTES);
@@ -71,17 +68,12 @@ pub fn discard_pages<D: 'static>(
         return Ok(());
     };
     // SAFETY: the span is accessible memory that we hold mutably, so that nobody
-    // looks at it meanwhile. All memories are private mappings of an image or of
-    // nothing: what is there afterwards are initialised bytes, and a guest's
-    // memory may hold any bytes.
-    unsafe {
-        rustix::mm::madvise(
-            span.as_mut_ptr().cast(),
-            span.len(),
-            rustix::mm::Advice::LinuxDontNeed,
-        )
-    }
-    .map_err(io::Error::from)
+    // looks at it meanwhile. The two callers above give the only advices there
+    // are: populating changes no byte; and since all memories are private mappings
+    // of an image or of nothing, initialised bytes are there after a discard,
+    // while a guest's memory may hold any bytes.
+    unsafe { rustix::mm::madvise(span.as_mut_ptr().cast(), span.len(), advice) }
+        .map_err(io::Error::from)
 }
 
 /// Resident bytes of the store's stack.
