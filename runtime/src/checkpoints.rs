@@ -13,9 +13,11 @@
 pub enum Checkpoints {
     /// After each cell that leaves the interpreter whole.
     EveryCell,
-    /// When the interpreter has been idle for a millisecond, and before a cell
-    /// when the cells since the last checkpoint ran twenty times as long as one
-    /// takes: about a twentieth of the time of a busy context.
+    /// When the interpreter has been idle for half a second; before a cell that
+    /// comes after a pause, of a millisecond at least and ten times as long as a
+    /// checkpoint takes; and before a cell when those since the last checkpoint
+    /// ran twenty times as long as one takes: about a twentieth of the time of a
+    /// busy context.
     #[default]
     Auto,
     /// Never: a hard stop costs all variables, and there is nothing to undo.

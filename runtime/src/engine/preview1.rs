@@ -172,7 +172,7 @@ async fn perform(caller: &mut Context<'_>, effect: Effect) -> wasmtime::Result<R
                     }
                     None => Vec::new(),
                 },
-                Input::Random => state.random.host.bytes(limit),
+                Input::Random => state.random.guest.bytes(limit),
             };
             Ok(reply.complete(memory, &bytes))
         }

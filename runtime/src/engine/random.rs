@@ -12,8 +12,8 @@ use crate::determinism::Determinism;
 #[derive(Debug, Clone)]
 pub(crate) struct Generator(Arc<Mutex<ChaCha20Rng>>);
 
-/// The stream that the guest reads, and the one for what the host needs on its
-/// behalf.
+/// The stream that the guest reads, by its calls and from devices, and the one
+/// that its renewals are fed from: those are no part of a repeatable run.
 #[derive(Debug, Clone)]
 pub(crate) struct Generators {
     pub(crate) guest: Generator,

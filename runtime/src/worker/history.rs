@@ -19,6 +19,11 @@ const KEPT_BYTES: u64 = 256 << 20;
 /// Under [`Checkpoints::Auto`], cells run this much longer than checkpoints take.
 const SHARE: u32 = 20;
 
+/// A cell that comes so long after the one before waits for a checkpoint, if that
+/// takes so much less than the time between them.
+const LEAST_IDLE: Duration = Duration::from_millis(1);
+const HASTE: u32 = 10;
+
 /// What a checkpoint is taken to cost before one was taken.
 const FIRST_COST: Duration = Duration::from_micros(100);
 
@@ -82,11 +87,14 @@ impl History {
         self.at_risk += time;
     }
 
-    /// Whether the guest has to be saved before the next cell, which waits.
-    pub(super) fn is_due(&self) -> bool {
+    /// Whether the guest has to be saved before the next cell, which comes `idle`
+    /// after the last. While no cell runs nothing is at risk, so that is early
+    /// enough.
+    pub(super) fn is_due(&self, idle: Duration) -> bool {
+        let paused = idle >= LEAST_IDLE && self.cost * HASTE <= idle && self.is_worth_it();
         match self.policy {
             Checkpoints::EveryCell => !self.at_risk.is_zero(),
-            Checkpoints::Auto => self.at_risk >= self.cost * SHARE,
+            Checkpoints::Auto => paused || self.at_risk >= self.cost * SHARE,
             Checkpoints::Never => false,
         }
     }

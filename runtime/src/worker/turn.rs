@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -27,8 +27,8 @@ use crate::worker::mailbox::{Job, Mailbox, Order, Park, Release, Shared, mailbox
 const WORTH_A_TRIM: Duration = Duration::from_millis(1);
 const IDLE_BEFORE_TRIM: Duration = Duration::from_millis(20);
 
-/// How long a guest lies idle before it is saved.
-const IDLE_BEFORE_SAVE: Duration = Duration::from_millis(1);
+/// How long a guest lies idle before it is saved without a cell that waits for it.
+const IDLE_BEFORE_SAVE: Duration = Duration::from_millis(500);
 
 /// What all contexts of a sandbox have in common.
 #[derive(Debug)]
@@ -146,6 +146,7 @@ pub(crate) async fn spawn(
         lost: None,
         executions: 0,
         cpu: Duration::ZERO,
+        idle_since: Instant::now(),
         untrimmed: Duration::ZERO,
         shared: Arc::clone(&shared),
     };
@@ -168,6 +169,8 @@ struct Worker {
     lost: Option<Lost>,
     executions: u64,
     cpu: Duration,
+    /// When the last cell ended.
+    idle_since: Instant,
     /// Processor time since the guest gave back what it does not use.
     untrimmed: Duration,
 }
@@ -187,28 +190,19 @@ impl Worker {
 
     /// The next order. While none comes, the guest is put in order.
     async fn next(&mut self, orders: &mut mpsc::Receiver<Order>) -> Option<Order> {
-        let trim = self.untrimmed >= WORTH_A_TRIM;
-        if self.guest.is_some() && (trim || self.history.is_worth_it()) {
-            let idle = if trim {
-                IDLE_BEFORE_TRIM
-            } else {
-                IDLE_BEFORE_SAVE
-            };
-            match tokio::time::timeout(idle, orders.recv()).await {
+        if self.guest.is_some() && self.untrimmed >= WORTH_A_TRIM {
+            match tokio::time::timeout(IDLE_BEFORE_TRIM, orders.recv()).await {
                 Ok(order) => return order,
-                Err(_elapsed) => self.tidy(trim).await,
+                Err(_elapsed) => self.trim().await,
+            }
+        }
+        if self.guest.is_some() && self.history.is_worth_it() {
+            match tokio::time::timeout(IDLE_BEFORE_SAVE, orders.recv()).await {
+                Ok(order) => return order,
+                Err(_elapsed) => self.save().await,
             }
         }
         orders.recv().await
-    }
-
-    async fn tidy(&mut self, trim: bool) {
-        if trim {
-            self.trim().await;
-        }
-        if self.history.is_worth_it() {
-            self.save().await;
-        }
     }
 
     async fn trim(&mut self) {
@@ -291,7 +285,8 @@ impl Worker {
         };
         self.shared.end();
         job.channel.finish(outcome);
-        if self.settings.checkpoints == Checkpoints::EveryCell && self.history.is_due() {
+        self.idle_since = Instant::now();
+        if self.settings.checkpoints == Checkpoints::EveryCell {
             self.save().await;
         }
     }
@@ -299,7 +294,7 @@ impl Worker {
     /// The guest for the next cell: the one that is there, or one made from the
     /// last checkpoint.
     async fn take_guest(&mut self) -> Result<Guest> {
-        if self.history.is_due() {
+        if self.history.is_due(self.idle_since.elapsed()) {
             self.save().await;
         }
         if let Some(guest) = self.guest.take() {
