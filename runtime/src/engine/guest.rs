@@ -18,6 +18,9 @@ use crate::guest::order::{Renewal, Status};
 /// Stack bytes that stay resident between calls: what a small cell touches.
 const STACK_KEPT_BYTES: usize = 32 << 10;
 
+/// Of that, what stays once the guest has lain idle.
+const IDLE_STACK_KEPT_BYTES: usize = 8 << 10;
+
 /// Fuel of what the runtime itself asks of a guest (booting, renewal).
 const OWN_FUEL: u64 = u64::MAX / 2;
 
@@ -196,7 +199,7 @@ impl Guest {
         self.store.data_mut().run = Some(Run::bounded(OWN_CALL_TIME));
         let trimmed = self.call(&trim, ()).await;
         self.store.data_mut().run = None;
-        sandcell_sys::trim_stack(&mut self.store, STACK_KEPT_BYTES);
+        sandcell_sys::trim_stack(&mut self.store, IDLE_STACK_KEPT_BYTES);
         trimmed
     }
 

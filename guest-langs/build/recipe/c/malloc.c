@@ -63,19 +63,17 @@ __attribute__((import_module("sandcell"), import_name("discard"))) void sandcell
 extern unsigned char __stack_low;
 
 #define PAGE ((uintptr_t)4096)
-/* Less is not worth a call of the host. */
-#define SMALLEST_SPAN (4 * PAGE)
-/* Free blocks below this size are not looked at. */
-#define SMALLEST_BLOCK ((size_t)WASM_PAGE)
+/* Free blocks below this size are not looked at: there may be many, and each is a call of the host. */
+#define SMALLEST_BLOCK ((size_t)(4 * PAGE))
 /* Stack that stays: what the next cell will touch at once. */
-#define STACK_KEPT (64 * 1024)
+#define STACK_KEPT (16 * 1024)
 
 /* Give back the whole pages between two addresses. */
 void sandcell_give_back_span(uintptr_t start, uintptr_t end)
 {
     start = (start + PAGE - 1) & ~(PAGE - 1);
     end &= ~(PAGE - 1);
-    if (start < end && end - start >= SMALLEST_SPAN) {
+    if (start < end) {
         sandcell_discard(start, (uint32_t)(end - start));
     }
 }

@@ -186,6 +186,63 @@ BOUNDS = [
     ),
 ]
 
+# Pools whose pages the host has taken: kernel/trim.c puts them into the set.
+WIPED = [
+    beside(
+        "Include/internal/pycore_obmalloc.h",
+        "    struct pool_header* freepools;\n",
+        "",
+        "#ifdef __wasm__\n"
+        "    /* Free pools in no list, a bit for each: their bytes mean nothing. */\n"
+        "    uint64_t wiped;\n"
+        "#endif\n",
+    ),
+    beside(
+        "Include/internal/pycore_obmalloc.h",
+        "#define POOL_ADDR(P) ((poolp)_Py_ALIGN_DOWN((P), POOL_SIZE))\n",
+        "",
+        "#ifdef __wasm__\n"
+        "#define FIRST_POOL(ARENA) ((uintptr_t)_Py_ALIGN_UP((ARENA)->address, POOL_SIZE))\n"
+        "#define IS_WIPED(ARENA, POOL) ((ARENA)->wiped >> ((POOL) - FIRST_POOL(ARENA)) / POOL_SIZE & 1)\n"
+        "#endif\n",
+    ),
+    beside(
+        "Objects/obmalloc.c",
+        "    arenaobj->freepools = NULL;\n",
+        "",
+        "#ifdef __wasm__\n    arenaobj->wiped = 0;\n#endif\n",
+    ),
+    beside(
+        "Objects/obmalloc.c",
+        "    /* Try to get a cached free pool. */\n",
+        "#ifdef __wasm__\n"
+        "    if (usable_arenas->freepools == NULL && usable_arenas->wiped != 0) {\n"
+        "        /* Back into the list, as one that was never carved. */\n"
+        "        poolp back = (poolp)(FIRST_POOL(usable_arenas)\n"
+        "            + (uintptr_t)__builtin_ctzll(usable_arenas->wiped) * POOL_SIZE);\n"
+        "        usable_arenas->wiped &= usable_arenas->wiped - 1;\n"
+        "        back->arenaindex = (uint)(usable_arenas - allarenas);\n"
+        "        back->szidx = DUMMY_SIZE_IDX;\n"
+        "        back->nextpool = NULL;\n"
+        "        usable_arenas->freepools = back;\n"
+        "    }\n"
+        "#endif\n",
+        "",
+    ),
+    on_wasm(
+        "Objects/obmalloc.c",
+        "            n += p->ref.count;\n",
+        "            if (!IS_WIPED(&allarenas[i], base)) {\n"
+        "                n += p->ref.count;\n"
+        "            }\n",
+    ),
+    on_wasm(
+        "Objects/obmalloc.c",
+        "            if (p->ref.count == 0) {\n",
+        "            if (p->ref.count == 0 || IS_WIPED(&allarenas[i], base)) {\n",
+    ),
+]
+
 # What Python tells about a machine that it does not see.
 WORLD = [
     on_wasm(
@@ -207,7 +264,7 @@ WORLD = [
 
 def main(source, header):
     source, header = pathlib.Path(source), pathlib.Path(header)
-    for name, text, instead in STOP_WORD + SPEED + BOUNDS + WORLD:
+    for name, text, instead in STOP_WORD + SPEED + BOUNDS + WIPED + WORLD:
         path = source / name
         whole = path.read_text(encoding="utf-8")
         if whole.count(text) != 1:
