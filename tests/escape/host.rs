@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
@@ -26,8 +25,8 @@ impl Host {
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
         let path = folder.path();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("now");
-        let secret = format!("canary-{}", now.as_nanos());
+        let name = path.file_name().expect("a name of its own");
+        let secret = format!("the canary of {}", name.display());
         for name in ["ro", "rw", "outside"] {
             fs::create_dir(path.join(name)).expect("a folder");
         }
