@@ -63,8 +63,14 @@ fn answer(report: &Report, host: &Host) -> String {
     } else {
         whole = end;
     }
+    let whole = host.hide(whole.trim_end());
+    let plain = whole.chars().map(|letter| match letter {
+        '\n' => "\n".to_owned(),
+        control if control.is_control() => control.escape_default().to_string(),
+        other => other.to_string(),
+    });
     // An empty line ends a case.
-    host.hide(whole.trim_end()).replace("\n\n", "\n<empty>\n")
+    plain.collect::<String>().replace("\n\n", "\n<empty>\n")
 }
 
 async fn run(context: &Context, case: &Case, host: &Host) -> String {
