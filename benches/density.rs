@@ -63,12 +63,16 @@ fn kib(bytes: u64, count: usize) -> String {
 async fn main() -> anyhow::Result<()> {
     let runtime = runtime(0).await?;
     head("Memory of live sandboxes", "cargo bench --bench density");
-    for (name, code) in [("1+1", "1+1"), ("a 30-line cell and gc", CELL)] {
+    for (name, code, most) in [
+        ("1+1", "1+1", 500_000),
+        ("a 30-line cell and gc", CELL, 1_500_000),
+    ] {
         for count in [1, 100, 1000] {
             let before = process_bytes()?;
             let sandboxes = live(&runtime, count, code).await?;
             let grown = process_bytes()?.saturating_sub(before);
             let own = resident(&sandboxes).await?;
+            anyhow::ensure!(own <= most * count as u64, "{own} bytes after {name}");
             row_of(
                 &format!("{count} live after {name}"),
                 &kib(own, count),
@@ -116,5 +120,6 @@ async fn recursion(runtime: &Runtime) -> anyhow::Result<()> {
             kib(untouched, COUNT),
         ),
     );
+    anyhow::ensure!(after * 10 <= before * 11, "{after} bytes after {before}");
     Ok(())
 }
