@@ -170,7 +170,9 @@ impl Files {
         modified_ns: Option<u64>,
     ) -> Result<()> {
         let now_ns = self.now_ns();
-        Ok(self.tree().set_times(path, accessed_ns, modified_ns, now_ns)?)
+        Ok(self
+            .tree()
+            .set_times(path, accessed_ns, modified_ns, now_ns)?)
     }
 
     /// What the host noted at a file. Guests do not see it.

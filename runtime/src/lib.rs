@@ -58,6 +58,7 @@ pub mod conformance {
     pub use crate::engine::{Ended, run_program};
 }
 
+pub use access::Files;
 pub use checkpoints::Checkpoints;
 pub use context::{Context, RunCode};
 pub use determinism::Determinism;
@@ -74,7 +75,6 @@ pub use image::{Cache, Finding, ImageSummary};
 pub use interrupt::InterruptHandle;
 pub use limits::{Limit, Limits, Residency, Usage};
 pub use runtime::{Runtime, RuntimeBuilder};
-pub use access::Files;
 pub use sandbox::{Sandbox, SandboxBuilder};
 pub use snapshot::{Busy, Durability, Snapshot};
 pub use state::State;

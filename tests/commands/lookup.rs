@@ -33,7 +33,10 @@ async fn a_path_runs_what_is_there() {
     let sandbox = sandbox().await;
     check(&sandbox, &["/usr/bin/echo", "a"], "a\n").await;
     check(&sandbox, &["/bin/../bin/echo", "a"], "a\n").await;
-    sandbox.files().symlink("/usr/bin/echo", "/tmp/link").unwrap();
+    sandbox
+        .files()
+        .symlink("/usr/bin/echo", "/tmp/link")
+        .unwrap();
     // What a module does is decided by the name that it is called by.
     let output = run(&sandbox, &["/tmp/link"]).await;
     assert_eq!(output.stderr_text(), "link: no such tool\n");
@@ -56,7 +59,9 @@ async fn scripts_run_by_their_interpreter() {
     check(&sandbox, &["/tmp/plain"], "plain\n").await;
     let relative = sandbox.command(["./plain"]).cwd("/tmp");
     assert_eq!(finish(relative).await.stdout_text(), "plain\n");
-    let by_path = sandbox.command(["plain"]).env("PATH", "/none:/tmp:/usr/bin");
+    let by_path = sandbox
+        .command(["plain"])
+        .env("PATH", "/none:/tmp:/usr/bin");
     assert_eq!(finish(by_path).await.stdout_text(), "plain\n");
 }
 
@@ -80,10 +85,18 @@ async fn what_is_no_program_is_refused() {
     script(&sandbox, "/tmp/lost", "#!/none/such\n");
     assert_eq!(start("/tmp/lost").exit_code(), 127);
     script(&sandbox, "/tmp/self", "#!/tmp/self\n");
-    assert!(matches!(start("/tmp/self"), SpawnError::NotExecutable { .. }));
+    assert!(matches!(
+        start("/tmp/self"),
+        SpawnError::NotExecutable { .. }
+    ));
     files.symlink("/tmp/loop", "/tmp/loop").unwrap();
     assert_eq!(start("/tmp/loop").exit_code(), 126);
-    for path in ["/proc/self/exe", "/dev/null", "/dev/../dev/zero", "/proc/1/root/bin/sh"] {
+    for path in [
+        "/proc/self/exe",
+        "/dev/null",
+        "/dev/../dev/zero",
+        "/proc/1/root/bin/sh",
+    ] {
         assert!(matches!(start(path).exit_code(), 126 | 127), "{path}");
     }
 }

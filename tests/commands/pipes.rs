@@ -8,7 +8,12 @@ use crate::tools::{check, finish, run, sandbox};
 async fn a_pipeline_carries_everything() {
     let sandbox = sandbox().await;
     check(&sandbox, &["sh", "-c", "echo a b | cat | wc"], "4\n").await;
-    check(&sandbox, &["sh", "-c", "zeros 50000000 | cat | wc"], "50000000\n").await;
+    check(
+        &sandbox,
+        &["sh", "-c", "zeros 50000000 | cat | wc"],
+        "50000000\n",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -36,7 +41,10 @@ async fn files_are_streams_too() {
     check(&sandbox, &["sh", "-c", "echo text > /tmp/out"], "").await;
     assert_eq!(sandbox.files().read("/tmp/out").unwrap(), b"text\n");
     // Both lines of a script go to one open file, one behind the other.
-    sandbox.files().write("/tmp/script", "echo one\necho two\n").unwrap();
+    sandbox
+        .files()
+        .write("/tmp/script", "echo one\necho two\n")
+        .unwrap();
     check(&sandbox, &["sh", "-c", "sh /tmp/script > /tmp/both"], "").await;
     assert_eq!(sandbox.files().read("/tmp/both").unwrap(), b"one\ntwo\n");
     check(&sandbox, &["sh", "-c", "zeros 100 > /dev/null"], "").await;
@@ -53,7 +61,9 @@ async fn a_guest_waits_for_a_pipe_or_for_time() {
     command.write_stdin(b"x").await.unwrap();
     let output = command.output(100).await.unwrap();
     assert_eq!(output.stdout_text(), "input\n");
-    let command = sandbox.command(["poll", "-1"]).stdin(Input::Bytes("".into()));
+    let command = sandbox
+        .command(["poll", "-1"])
+        .stdin(Input::Bytes("".into()));
     let text = finish(command).await.stdout_text();
     assert!(text == "end\n" || text == "input\n", "{text}");
 }

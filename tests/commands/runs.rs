@@ -48,10 +48,21 @@ async fn arguments_environment_and_directory() {
         .user("root");
     let output = finish(command).await;
     let text = output.stdout_text();
-    for line in ["NAME=a=b", "HOME=/root", "USER=root", "PWD=/home/user", "LANG=C.UTF-8"] {
+    for line in [
+        "NAME=a=b",
+        "HOME=/root",
+        "USER=root",
+        "PWD=/home/user",
+        "LANG=C.UTF-8",
+    ] {
         assert!(text.lines().any(|known| known == line), "{line}: {text}");
     }
-    assert!(output.stdout.windows(8).any(|bytes| bytes == b"BYTES=\xff\xfe"));
+    assert!(
+        output
+            .stdout
+            .windows(8)
+            .any(|bytes| bytes == b"BYTES=\xff\xfe")
+    );
     check(&sandbox, &["echo", "é\u{1f600}"], "é\u{1f600}\n").await;
     let bytes = sandbox.command([b"echo".to_vec(), vec![0xff]]);
     assert_eq!(&finish(bytes).await.stdout[..], b"\xff\n");
@@ -75,7 +86,10 @@ async fn what_cannot_be_started_is_an_error() {
         start(&["echo"], "/etc/passwd"),
         Error::Spawn(SpawnError::BadDirectory { .. })
     ));
-    assert!(matches!(start(&[], "/tmp"), Error::Spawn(SpawnError::Invalid)));
+    assert!(matches!(
+        start(&[], "/tmp"),
+        Error::Spawn(SpawnError::Invalid)
+    ));
     assert!(matches!(
         start(&["echo", "a\0b"], "/tmp"),
         Error::Spawn(SpawnError::Invalid)
@@ -88,7 +102,10 @@ async fn standard_input_streams() {
     let sandbox = sandbox().await;
     let mut command = sandbox.command(["cat"]).stdin(Input::Pipe).start().unwrap();
     command.write_stdin(b"one").await.unwrap();
-    assert_eq!(command.next().await, Some(CommandEvent::Stdout("one".into())));
+    assert_eq!(
+        command.next().await,
+        Some(CommandEvent::Stdout("one".into()))
+    );
     command.write_stdin(b"\x00\xff").await.unwrap();
     let bytes = bytes_of(command.next().await);
     assert_eq!(bytes, b"\x00\xff");
@@ -97,7 +114,9 @@ async fn standard_input_streams() {
     assert_eq!(command.wait().await.unwrap().status, ExitStatus::SUCCESS);
 
     let much: Vec<u8> = (0..300_000_u32).map(|at| at.to_le_bytes()[0]).collect();
-    let command = sandbox.command(["cat"]).stdin(Input::Bytes(much.clone().into()));
+    let command = sandbox
+        .command(["cat"])
+        .stdin(Input::Bytes(much.clone().into()));
     assert_eq!(finish(command).await.stdout, much);
 
     let command = sandbox.command(["true"]).start().unwrap();
@@ -164,8 +183,16 @@ async fn commands_are_listed_and_attached_to() {
 #[tokio::test]
 async fn a_time_limit_ends_a_command() {
     let builder = crate::tools::runtime().await.sandbox();
-    let sandbox = builder.grace(Duration::from_millis(50)).start().await.unwrap();
-    for words in [&["spin"][..], &["sleep", "1000"], &["sh", "-c", "sleep 1000"]] {
+    let sandbox = builder
+        .grace(Duration::from_millis(50))
+        .start()
+        .await
+        .unwrap();
+    for words in [
+        &["spin"][..],
+        &["sleep", "1000"],
+        &["sh", "-c", "sleep 1000"],
+    ] {
         let command = sandbox.command(words.iter().copied());
         let output = finish(command.timeout(Duration::from_millis(30))).await;
         assert!(output.exit.timed_out, "{words:?}");

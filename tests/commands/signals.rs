@@ -12,14 +12,19 @@ async fn signals_end_guests() {
     for signal in [Signal::TERM, Signal::KILL, Signal::INT, Signal::HUP] {
         for words in [&["spin"][..], &["sleep", "1000"], &["cat"]] {
             let command = sandbox.command(words.iter().copied());
-            let command = command.stdin(sandcell::command::Input::Pipe).start().unwrap();
+            let command = command
+                .stdin(sandcell::command::Input::Pipe)
+                .start()
+                .unwrap();
             assert!(command.signal(signal));
             let exit = command.attach().wait().await.unwrap();
             assert_eq!(exit.status, ExitStatus::Signal(signal), "{words:?}");
             assert!(!command.signal(signal), "it is gone");
         }
     }
-    let command = sandbox.command(["cat"]).stdin(sandcell::command::Input::Pipe);
+    let command = sandbox
+        .command(["cat"])
+        .stdin(sandcell::command::Input::Pipe);
     let command = command.start().unwrap();
     assert!(command.signal(Signal::CHLD));
     command.close_stdin();
@@ -46,7 +51,12 @@ fn listener(process: Process) -> Running {
 async fn a_program_catches_and_ignores() {
     let mut programs = programs();
     programs.add("listener", Arc::new(listener));
-    let sandbox = runtime_with(programs).await.sandbox().start().await.unwrap();
+    let sandbox = runtime_with(programs)
+        .await
+        .sandbox()
+        .start()
+        .await
+        .unwrap();
     let mut command = sandbox.command(["listener"]).start().unwrap();
     for expected in ["ready\n", "SIGTERM\n"] {
         let event = command.next().await;
@@ -67,7 +77,10 @@ async fn a_program_catches_and_ignores() {
 #[tokio::test]
 async fn a_group_is_told_together() {
     let sandbox = sandbox().await;
-    let command = sandbox.command(["sh", "-c", "sleep 1000 | cat"]).start().unwrap();
+    let command = sandbox
+        .command(["sh", "-c", "sleep 1000 | cat"])
+        .start()
+        .unwrap();
     while sandbox.processes().len() < 3 {
         tokio::task::yield_now().await;
     }
@@ -93,7 +106,12 @@ async fn a_child_outlives_its_parent() {
     }
     let mut programs = programs();
     programs.add("parent", Arc::new(parent));
-    let sandbox = runtime_with(programs).await.sandbox().start().await.unwrap();
+    let sandbox = runtime_with(programs)
+        .await
+        .sandbox()
+        .start()
+        .await
+        .unwrap();
     let output = finish(sandbox.command(["parent"])).await;
     assert_eq!(output.exit.status, ExitStatus::SUCCESS);
     assert_eq!(sandbox.processes().len(), 1);
@@ -107,7 +125,12 @@ async fn a_program_that_panics_ends_alone() {
     }
     let mut programs = programs();
     programs.add("broken", Arc::new(broken));
-    let sandbox = runtime_with(programs).await.sandbox().start().await.unwrap();
+    let sandbox = runtime_with(programs)
+        .await
+        .sandbox()
+        .start()
+        .await
+        .unwrap();
     let output = finish(sandbox.command(["broken"])).await;
     assert_eq!(output.exit.status, ExitStatus::Signal(Signal::ABRT));
     assert_eq!(finish(sandbox.command(["echo"])).await.stdout_text(), "\n");

@@ -5,7 +5,7 @@ use std::process::Command as HostCommand;
 use std::sync::{Arc, OnceLock};
 
 use sandcell::command::{
-    CommandBuilder, CommandOutput, ExitStatus, GuestProgram, Group, Process, Program, Programs,
+    CommandBuilder, CommandOutput, ExitStatus, Group, GuestProgram, Process, Program, Programs,
     Running, Signal, Spawn,
 };
 use sandcell::stream::{Descriptor, FileOptions, pipe};
@@ -38,7 +38,15 @@ fn build() -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let wasm = folder.path().join("tool.wasm");
     let done = HostCommand::new(compiler())
-        .args(["cc", "-target", "wasm32-wasi", "-O2", "-Wall", "-Wextra", "-Werror"])
+        .args([
+            "cc",
+            "-target",
+            "wasm32-wasi",
+            "-O2",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+        ])
         .arg(root.join("tests/commands/programs/tool.c"))
         .arg(root.join("guest-langs/build/recipe/c/working_directory.c"))
         .arg("-o")
@@ -105,11 +113,7 @@ pub(crate) async fn run(sandbox: &Sandbox, words: &[&str]) -> CommandOutput {
 
 /// Checks what words write, and that they end well.
 #[track_caller]
-pub(crate) fn check(
-    sandbox: &Sandbox,
-    words: &[&str],
-    expected: &str,
-) -> impl Future<Output = ()> {
+pub(crate) fn check(sandbox: &Sandbox, words: &[&str], expected: &str) -> impl Future<Output = ()> {
     let caller = std::panic::Location::caller();
     let command = sandbox.command(words.iter().copied());
     let said = format!("at {caller}: {words:?}");
@@ -157,7 +161,12 @@ async fn pipeline(process: &Process, line: &str) -> ExitStatus {
         Some((line, target)) => (line, Some(target.trim())),
         None => (line, None),
     };
-    let inherit = |number: u32| process.descriptor(number).cloned().unwrap_or(Descriptor::Null);
+    let inherit = |number: u32| {
+        process
+            .descriptor(number)
+            .cloned()
+            .unwrap_or(Descriptor::Null)
+    };
     let stages: Vec<&str> = line.split('|').collect();
     let mut input = inherit(0);
     let mut children = Vec::new();
@@ -165,7 +174,10 @@ async fn pipeline(process: &Process, line: &str) -> ExitStatus {
         let last = at + 1 == stages.len();
         let (next, output) = match target {
             Some(target) if last => {
-                let options = FileOptions::default().write(true).create(true).truncate(true);
+                let options = FileOptions::default()
+                    .write(true)
+                    .create(true)
+                    .truncate(true);
                 let file = process.open(target, options).unwrap();
                 (Descriptor::Null, file.into())
             }

@@ -220,7 +220,10 @@ async fn attend(
     };
     table.remember(Ended {
         pid: entry.pid,
-        tag: entry.outside.as_ref().and_then(|outside| outside.tag.clone()),
+        tag: entry
+            .outside
+            .as_ref()
+            .and_then(|outside| outside.tag.clone()),
         exit,
     });
     output.finish(exit).await;

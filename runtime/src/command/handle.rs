@@ -69,7 +69,10 @@ impl CommandInfo {
             argv: entry.argv.clone(),
             env: entry.env.clone(),
             cwd: entry.cwd.clone(),
-            tag: entry.outside.as_ref().and_then(|outside| outside.tag.clone()),
+            tag: entry
+                .outside
+                .as_ref()
+                .and_then(|outside| outside.tag.clone()),
             age: entry.started.elapsed(),
         }
     }
@@ -218,7 +221,9 @@ impl Command {
     /// Whether it has ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.entry.as_ref().is_none_or(|entry| entry.status().is_some())
+        self.entry
+            .as_ref()
+            .is_none_or(|entry| entry.status().is_some())
     }
 
     /// Another handle, which gets what comes from now on.
@@ -248,7 +253,10 @@ impl Processes {
 
     /// All processes that run, by number.
     pub(crate) fn all(&self) -> Vec<CommandInfo> {
-        self.live().iter().map(|entry| CommandInfo::of(entry)).collect()
+        self.live()
+            .iter()
+            .map(|entry| CommandInfo::of(entry))
+            .collect()
     }
 
     /// A handle of the command of this number, also when it ended a while ago.
@@ -288,6 +296,8 @@ impl Processes {
         }
         let known = self.remembered();
         let mut known = known.iter().rev();
-        known.find(|known| known.tag.as_deref() == Some(tag)).map(|known| known.pid)
+        known
+            .find(|known| known.tag.as_deref() == Some(tag))
+            .map(|known| known.pid)
     }
 }

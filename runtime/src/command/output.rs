@@ -112,7 +112,10 @@ impl Output {
             }
             self.pass(stream, bytes).await;
         }
-        while let Some(bytes) = reader.try_read(PIPE_BYTES).filter(|bytes| !bytes.is_empty()) {
+        while let Some(bytes) = reader
+            .try_read(PIPE_BYTES)
+            .filter(|bytes| !bytes.is_empty())
+        {
             self.pass(stream, bytes).await;
         }
         // Whoever waited for it may be gone.

@@ -90,7 +90,10 @@ impl Place<'_> {
         let mut refused = None;
         for folder in path.unwrap_or(USUAL_PATH).split(':') {
             let folder = if folder.is_empty() { "." } else { folder };
-            let path = absolute(self.cwd, &format!("{}/{name}", folder.trim_end_matches('/')));
+            let path = absolute(
+                self.cwd,
+                &format!("{}/{name}", folder.trim_end_matches('/')),
+            );
             match self.executable(name, &path) {
                 Ok(_) => return Ok(path),
                 Err(SpawnError::NotFound { .. }) => {}

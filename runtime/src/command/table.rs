@@ -294,11 +294,7 @@ impl Processes {
         Ok(entry)
     }
 
-    fn resolve(
-        &self,
-        spawn: &mut Spawn,
-        cwd: &str,
-    ) -> std::result::Result<Resolved, SpawnError> {
+    fn resolve(&self, spawn: &mut Spawn, cwd: &str) -> std::result::Result<Resolved, SpawnError> {
         let tree = &self.settings.tree;
         let tree = tree.lock().unwrap_or_else(PoisonError::into_inner);
         let bad = |error| SpawnError::BadDirectory {
@@ -460,7 +456,9 @@ async fn run(
 fn check_texts(spawn: &Spawn) -> std::result::Result<(), SpawnError> {
     let variables = spawn.env.iter();
     let bytes = spawn.argv.iter().map(|text| text.len() + 1).sum::<usize>()
-        + variables.map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
+        + variables
+            .map(|(name, value)| name.len() + value.len() + 2)
+            .sum::<usize>();
     if bytes > ARGUMENT_BYTES {
         return Err(SpawnError::TooLong {
             bytes,

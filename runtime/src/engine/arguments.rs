@@ -12,15 +12,27 @@ const MODULE: &str = "wasi_snapshot_preview1";
 
 /// Shadows the four calls.
 pub(super) fn link(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
-    linker.func_wrap(MODULE, "args_get", |mut caller: Context<'_>, table: i32, bytes: i32| {
-        raw(get(&mut caller, |state| &state.arguments, table, bytes))
-    })?;
-    linker.func_wrap(MODULE, "args_sizes_get", |mut caller: Context<'_>, count: i32, bytes: i32| {
-        raw(sizes(&mut caller, |state| &state.arguments, count, bytes))
-    })?;
-    linker.func_wrap(MODULE, "environ_get", |mut caller: Context<'_>, table: i32, bytes: i32| {
-        raw(get(&mut caller, |state| &state.environment, table, bytes))
-    })?;
+    linker.func_wrap(
+        MODULE,
+        "args_get",
+        |mut caller: Context<'_>, table: i32, bytes: i32| {
+            raw(get(&mut caller, |state| &state.arguments, table, bytes))
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "args_sizes_get",
+        |mut caller: Context<'_>, count: i32, bytes: i32| {
+            raw(sizes(&mut caller, |state| &state.arguments, count, bytes))
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "environ_get",
+        |mut caller: Context<'_>, table: i32, bytes: i32| {
+            raw(get(&mut caller, |state| &state.environment, table, bytes))
+        },
+    )?;
     linker.func_wrap(
         MODULE,
         "environ_sizes_get",

@@ -69,7 +69,10 @@ pub async fn run_program(
         budget: None,
     };
     let mut state = State::new(world, Arc::default(), 0);
-    state.arguments = arguments.iter().map(|text| text.clone().into_bytes()).collect();
+    state.arguments = arguments
+        .iter()
+        .map(|text| text.clone().into_bytes())
+        .collect();
     state.environment = environment
         .iter()
         .map(|(name, value)| format!("{name}={value}").into_bytes())

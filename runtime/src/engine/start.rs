@@ -53,7 +53,8 @@ impl StartModule {
         let pre = linker
             .instantiate_pre(module)
             .map_err(|error| refuse(format!("{error:#}")))?;
-        let pages = usize::try_from(flat.memory_pages).map_err(|error| refuse(error.to_string()))?;
+        let pages =
+            usize::try_from(flat.memory_pages).map_err(|error| refuse(error.to_string()))?;
         let mut bytes = vec![0; pages.max(1) * WASM_PAGE];
         for (offset, data) in &flat.data {
             let start = *offset as usize;

@@ -194,7 +194,8 @@ impl State {
             ),
             Some(given) => {
                 let mut tree = world.tree.lock().unwrap_or_else(PoisonError::into_inner);
-                let table = Descriptors::of_process(world.descriptors, &given.descriptors, &mut tree);
+                let table =
+                    Descriptors::of_process(world.descriptors, &given.descriptors, &mut tree);
                 drop(tree);
                 (given.arguments, given.environment, table)
             }
@@ -262,10 +263,7 @@ impl std::fmt::Debug for State {
 impl Drop for State {
     fn drop(&mut self) {
         // Unlinked files that only this guest held open go away with it.
-        let mut tree = self
-            .tree
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
         self.descriptors.release(&mut tree);
     }
 }

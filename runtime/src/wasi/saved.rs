@@ -9,9 +9,7 @@ use crate::files::{
 
 use super::abi::fdflags;
 use super::call::Output;
-use super::descriptors::{
-    Descriptor, Descriptors, OpenDirectory, OpenFile, PipeEnd, PipeSide,
-};
+use super::descriptors::{Descriptor, Descriptors, OpenDirectory, OpenFile, PipeEnd, PipeSide};
 use crate::stream::Offset;
 
 const SECTION: &str = "saved descriptors";
