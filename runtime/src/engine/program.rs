@@ -11,7 +11,7 @@ use wasmtime::{Linker, Module, Store, TypedFunc};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::engine::state::{State, World};
-use crate::engine::{Clocks, Engine, Metering, Stopped, Ticker, preview1};
+use crate::engine::{Clocks, Engine, Metering, Stopped, Ticker, imports, preview1};
 use crate::error::{Error, Result};
 use crate::execution::TrapKind;
 use crate::files::Tree;
@@ -35,7 +35,7 @@ pub struct Ended {
 /// `/`, and no input. Nothing stops it.
 ///
 /// # Errors
-/// It is no module, imports something else than preview 1, or cannot be made.
+/// It is no module, imports something else than a guest may, or cannot be made.
 pub async fn run_program(
     wasm: &[u8],
     arguments: &[String],
@@ -52,6 +52,7 @@ pub async fn run_program(
     let module = Module::new(&engine.engine, wasm).map_err(refuse)?;
     let mut linker = Linker::new(&engine.engine);
     preview1::link(&mut linker).map_err(refuse)?;
+    imports::link(&mut linker).map_err(refuse)?;
     let pre = linker.instantiate_pre(&module).map_err(refuse)?;
 
     let tree = Arc::new(Mutex::new(tree));
