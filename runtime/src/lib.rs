@@ -52,7 +52,7 @@ mod worker;
 /// over the sandbox's files. Sandboxes run none.
 #[doc(hidden)]
 pub mod conformance {
-    pub use crate::engine::{Ended, run_program};
+    pub use crate::engine::{Ended, Program, run_program};
 }
 
 pub use checkpoints::Checkpoints;

@@ -24,7 +24,7 @@ mod trap;
 pub(crate) use clock::{ClockReading, Clocks};
 pub(crate) use config::{Engine, Metering};
 pub(crate) use flat::{FlatModule, GlobalValue, flatten};
-pub use program::{Ended, run_program};
+pub use program::{Ended, Program, run_program};
 
 pub(crate) use guest::{Cell, Guest, GuestModule, Origin, Ran};
 pub(crate) use random::RandomReading;
