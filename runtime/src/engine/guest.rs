@@ -331,6 +331,7 @@ impl Guest {
         let reason = match stopped {
             Stopped::ByForce => "it was stopped".to_owned(),
             Stopped::Fuel => "its fuel is spent".to_owned(),
+            Stopped::BrokenPipe => "it wrote into a broken pipe".to_owned(),
             Stopped::Trapped(kind) => kind.to_string(),
         };
         Error::Boot {

@@ -4,6 +4,7 @@
 //! live interpreter; [`imports`] and [`preview1`] are what it may call;
 //! [`ladder`], [`polling`] and [`ticker`] stop it.
 
+mod arguments;
 mod calls;
 mod clock;
 mod config;
@@ -11,12 +12,14 @@ mod flat;
 mod guest;
 mod imports;
 mod ladder;
+mod listening;
 mod meter;
 mod polling;
 mod preview1;
 mod program;
 mod random;
 mod saved;
+mod start;
 mod state;
 mod ticker;
 mod trap;
@@ -24,11 +27,13 @@ mod trap;
 pub(crate) use clock::{ClockReading, Clocks};
 pub(crate) use config::{Engine, Metering};
 pub(crate) use flat::{FlatModule, GlobalValue, flatten};
-pub use program::{Ended, Program, run_program};
+pub(crate) use listening::listening;
+pub use program::{Ended, run_program};
 
 pub(crate) use guest::{Cell, Guest, GuestModule, Origin, Ran};
 pub(crate) use random::RandomReading;
 pub(crate) use saved::GuestState;
-pub(crate) use state::{Run, World};
+pub(crate) use start::{StartModule, Started};
+pub(crate) use state::{Budget, Given, Run, World};
 pub(crate) use ticker::Ticker;
 pub(crate) use trap::Stopped;

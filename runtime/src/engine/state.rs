@@ -1,6 +1,7 @@
 //! What a store owns: the world of one guest.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use wasmtime::{Memory, ResourceLimiter};
@@ -17,6 +18,7 @@ use crate::files::Tree;
 use crate::host_function::HostFunctions;
 use crate::interrupt::Control;
 use crate::limits::Limits;
+use crate::stream;
 use crate::wasi::{Descriptors, Now};
 
 /// Bytes of output kept while no execution runs: what a guest says at boot.
@@ -47,6 +49,48 @@ pub(crate) struct World {
     pub(crate) functions: Arc<HostFunctions>,
     pub(crate) call_bytes: u64,
     pub(crate) calls_at_once: u32,
+    /// What makes the guest a process. `None`: it runs cells.
+    pub(crate) given: Option<Given>,
+    /// What further memory is charged to.
+    pub(crate) budget: Option<Arc<Budget>>,
+}
+
+/// What a process is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    /// The program's name first.
+    pub(crate) arguments: Arc<[Vec<u8>]>,
+    /// Texts `NAME=value`.
+    pub(crate) environment: Arc<[Vec<u8>]>,
+    pub(crate) descriptors: Vec<(u32, stream::Descriptor)>,
+    /// Writing into a broken pipe ends it.
+    pub(crate) ends_by_broken_pipe: bool,
+}
+
+/// Bytes that several guests share.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    left: AtomicU64,
+}
+
+impl Budget {
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self {
+            left: AtomicU64::new(bytes),
+        }
+    }
+
+    /// Takes `bytes` if they are there.
+    pub(crate) fn take(&self, bytes: u64) -> bool {
+        let taken = |left: u64| left.checked_sub(bytes);
+        self.left
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, taken)
+            .is_ok()
+    }
+
+    pub(crate) fn give_back(&self, bytes: u64) {
+        self.left.fetch_add(bytes, Ordering::AcqRel);
+    }
 }
 
 /// What one execution is given.
@@ -120,6 +164,9 @@ pub(crate) struct State {
     /// What was written outside of executions.
     pub(crate) log: Vec<u8>,
     pub(crate) random: Generators,
+    pub(crate) arguments: Arc<[Vec<u8>]>,
+    pub(crate) environment: Arc<[Vec<u8>]>,
+    pub(crate) ends_by_broken_pipe: bool,
 }
 
 impl State {
@@ -127,20 +174,41 @@ impl State {
         let random = Generators::new(world.determinism.as_ref(), world.random);
         let mut builder = WasiCtxBuilder::new();
         builder
-            .arg("guest")
-            .envs(&ENVIRONMENT)
             .max_random_size(RANDOM_BYTES)
             .secure_random(random.guest.clone())
             .wall_clock(world.clocks.clone())
             .monotonic_clock(world.clocks.clone());
         let calls = HostCalls::new(&world);
+        let ends_by_broken_pipe = world
+            .given
+            .as_ref()
+            .is_some_and(|given| given.ends_by_broken_pipe);
+        let (arguments, environment, descriptors) = match world.given {
+            None => (
+                Arc::from([b"guest".to_vec()]),
+                ENVIRONMENT
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}").into_bytes())
+                    .collect(),
+                Descriptors::new(world.descriptors),
+            ),
+            Some(given) => {
+                let mut tree = world.tree.lock().unwrap_or_else(PoisonError::into_inner);
+                let table =
+                    Descriptors::of_process(world.descriptors, &given.descriptors, &mut tree);
+                drop(tree);
+                (given.arguments, given.environment, table)
+            }
+        };
         Self {
             wasi: builder.build_p1(),
             tree: world.tree,
-            descriptors: Descriptors::new(world.descriptors),
+            descriptors,
             clocks: world.clocks,
             limiter: MemoryLimiter {
                 memory_bytes: world.memory_bytes,
+                budget: world.budget,
+                charged: 0,
             },
             calls,
             memory: None,
@@ -149,6 +217,9 @@ impl State {
             run: None,
             log: Vec::new(),
             random,
+            arguments,
+            environment,
+            ends_by_broken_pipe,
         }
     }
 
@@ -192,10 +263,7 @@ impl std::fmt::Debug for State {
 impl Drop for State {
     fn drop(&mut self) {
         // Unlinked files that only this guest held open go away with it.
-        let mut tree = self
-            .tree
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
         self.descriptors.release(&mut tree);
     }
 }
@@ -204,16 +272,38 @@ impl Drop for State {
 #[derive(Debug)]
 pub(crate) struct MemoryLimiter {
     memory_bytes: u64,
+    budget: Option<Arc<Budget>>,
+    /// Bytes taken from the budget.
+    charged: u64,
+}
+
+impl Drop for MemoryLimiter {
+    fn drop(&mut self) {
+        if let Some(budget) = &self.budget {
+            budget.give_back(self.charged);
+        }
+    }
 }
 
 impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired as u64 <= self.memory_bytes)
+        if desired as u64 > self.memory_bytes {
+            return Ok(false);
+        }
+        // What a memory starts with is shared with its image.
+        if let Some(budget) = self.budget.as_ref().filter(|_| current > 0) {
+            let more = desired.saturating_sub(current) as u64;
+            if !budget.take(more) {
+                return Ok(false);
+            }
+            self.charged += more;
+        }
+        Ok(true)
     }
 
     fn table_growing(

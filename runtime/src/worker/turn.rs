@@ -63,6 +63,8 @@ impl Settings {
             functions: Arc::clone(&self.functions),
             call_bytes: self.limits.call_bytes,
             calls_at_once: self.limits.calls_at_once,
+            given: None,
+            budget: None,
         }
     }
 
@@ -418,6 +420,14 @@ fn judge(ran: &Ran, limits: &Limits) -> (End, bool) {
         }
         Err(Stopped::Fuel) => (exhausted(Limit::Fuel, limits.fuel.unwrap_or(0)), false),
         Err(Stopped::Trapped(kind)) => (End::Trapped { kind: kind.clone() }, false),
+        Err(Stopped::BrokenPipe) => (
+            End::Trapped {
+                kind: TrapKind::Other {
+                    name: "broken pipe".to_owned(),
+                },
+            },
+            false,
+        ),
     };
     if intact && output_denied {
         return (exhausted(Limit::Output, limits.output_bytes), true);
