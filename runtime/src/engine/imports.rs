@@ -9,6 +9,7 @@ use wasmtime::{AsContextMut, Caller, Linker};
 
 use crate::engine::calls::Refused;
 use crate::engine::ladder::Demand;
+use crate::engine::preview1;
 use crate::engine::state::State;
 use crate::engine::trap::StopNow;
 use crate::execution::Event;
@@ -55,7 +56,7 @@ pub(crate) fn link(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
     linker.func_wrap_async("sandcell", "check", |mut caller: Context<'_>, (): ()| {
         Box::new(async move { check(&mut caller).await })
     })?;
-    Ok(())
+    preview1::link_ownership(linker)
 }
 
 /// The guest found its stop word set: it does what the ladder demands and gives

@@ -15,6 +15,8 @@ use crate::execution::Event;
 use crate::wasi::{Call, Descriptors, Effect, Errno, Input, Output, Wait, Woken, raw};
 
 const MODULE: &str = "wasi_snapshot_preview1";
+/// Where a guest finds what preview 1 has not.
+const HOST: &str = "sandcell";
 
 /// Adds all of preview 1 to a linker.
 pub(crate) fn link(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
@@ -52,9 +54,10 @@ fn with<R>(
 /// Links functions that end at once, with WebAssembly's signed numbers turned
 /// into preview 1's.
 macro_rules! at_once {
-    ($linker:ident: $($name:ident($($argument:ident: $wasm:ty => $abi:ty),*);)*) => {
+    ($linker:ident: $($rest:tt)*) => { at_once! { $linker, MODULE: $($rest)* } };
+    ($linker:ident, $module:ident: $($name:ident($($argument:ident: $wasm:ty => $abi:ty),*);)*) => {
         $($linker.func_wrap(
-            MODULE,
+            $module,
             stringify!($name),
             |mut caller: Context<'_>, $($argument: $wasm),*| -> i32 {
                 $(let $argument = <$abi>::from_ne_bytes($argument.to_ne_bytes());)*
@@ -62,6 +65,16 @@ macro_rules! at_once {
             },
         )?;)*
     };
+}
+
+/// Adds what the sandbox's files have beyond preview 1.
+pub(crate) fn link_ownership(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
+    at_once! { linker, HOST:
+        attributes(fd: i32 => u32, flags: i32 => u32, path: i32 => u32, len: i32 => u32, out: i32 => u32);
+        set_attributes(fd: i32 => u32, flags: i32 => u32, path: i32 => u32, len: i32 => u32, which: i32 => u32, mode: i32 => u32, owner: i32 => u32, group: i32 => u32);
+        room(out: i32 => u32);
+    }
+    Ok(())
 }
 
 fn link_descriptors(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {

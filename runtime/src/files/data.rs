@@ -264,7 +264,8 @@ impl Tree {
         })
     }
 
-    pub(super) fn set_mode_of(
+    /// Set the permission bits.
+    pub(crate) fn set_mode_of(
         &mut self,
         id: NodeId,
         mode: u32,
@@ -273,7 +274,8 @@ impl Tree {
         self.change_node(id, now_ns, |node| node.attributes.mode = mode & 0o7777)
     }
 
-    pub(super) fn set_owner_of(
+    /// Set user and group.
+    pub(crate) fn set_owner_of(
         &mut self,
         id: NodeId,
         owner: u32,

@@ -19,6 +19,7 @@ mod directory;
 mod fd;
 mod memory;
 mod open;
+mod ownership;
 mod path;
 mod poll;
 mod saved;

@@ -204,8 +204,9 @@ pub(super) static PLAN: Plan = Plan {
     steps: STEPS,
     assemble: ASSEMBLE,
     parts: Parts {
-        module: LINK,
+        module: Some(LINK),
         library: &[STDLIB, LIBRARY],
+        programs: &[],
         licences: &[STDLIB],
     },
     recipe: &[files::RECIPE, SHARED],

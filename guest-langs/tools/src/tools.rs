@@ -1,0 +1,50 @@
+//! The tools as something to be built.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use crate::build::{self, Options, Recipe};
+
+/// Names the sources' folder when [`Tools::source`] does not.
+const SOURCE_VARIABLE: &str = "SANDCELL_TOOLS_SOURCE";
+
+/// The tools, built from source by the recipe of this crate.
+///
+/// Defaults: the sources come from Debian through this machine's apt, or from the
+/// folder named by `SANDCELL_TOOLS_SOURCE`; as many jobs as there are cores.
+#[derive(Debug, Clone, Default)]
+pub struct Tools {
+    source: Option<PathBuf>,
+    jobs: Option<NonZeroUsize>,
+}
+
+impl Tools {
+    /// Takes the source packages from the files of this folder, by their names in
+    /// `recipe/sources.txt`. They must be the pinned ones: SHA-256 is checked.
+    #[must_use]
+    pub fn source(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.source = Some(folder.into());
+        self
+    }
+
+    /// How many compilers run at the same time.
+    #[must_use]
+    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
+        self.jobs = Some(jobs);
+        self
+    }
+
+    /// The recipe that makes the tools below the folder `cache`.
+    #[must_use]
+    pub fn recipe_in(&self, cache: &Path) -> Recipe {
+        let mut options = Options::new(cache);
+        let named = || std::env::var_os(SOURCE_VARIABLE).map(PathBuf::from);
+        if let Some(source) = self.source.clone().or_else(named) {
+            options = options.source(source);
+        }
+        if let Some(jobs) = self.jobs {
+            options = options.jobs(jobs);
+        }
+        build::recipe(options)
+    }
+}
