@@ -39,7 +39,7 @@ const SERVER_FLOORS: [&[&str]; 9] = [
     &["body", "lease"],
     &["telemetry"],
     &["shared"],
-    &["access", "connect"],
+    &["access", "connect", "gateway"],
     &["control", "envd", "interpreter"],
     &["route"],
     &["serve", "server"],

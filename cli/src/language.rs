@@ -11,7 +11,7 @@ use sandcell_guest_build::BuildError;
 pub(crate) const NAMES: [&str; 2] = [PYTHON, JAVASCRIPT];
 
 const PYTHON: &str = "python";
-const JAVASCRIPT: &str = "javascript";
+pub(crate) const JAVASCRIPT: &str = "javascript";
 
 /// The image's name that a name of a language stands for, such as `js`; none when
 /// there is no such language. TypeScript runs where JavaScript does.

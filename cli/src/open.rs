@@ -111,17 +111,22 @@ pub(crate) async fn runtime_with(
         )));
     }
     let cache = Cache::of_user()?;
-    if let Some(language) = image
-        .to_str()
-        .and_then(|name| language::find(name, BuildSettings::default()))
-    {
-        let mut display = Display::announced();
-        cache.ensure(&*language, &mut display).await?;
+    if let Some(name) = image.to_str() {
+        ensure(&cache, name).await?;
     }
     // The module is compiled now if this machine has not yet.
     let _patience =
         Patience::new("compiling the image for this machine, once; this takes some seconds");
     Ok(settings.cache(cache).image(image).open()?)
+}
+
+/// Builds an image by its name, if it is missing and one of ours.
+pub(crate) async fn ensure(cache: &Cache, name: &str) -> Result<(), Failure> {
+    if let Some(language) = language::find(name, BuildSettings::default()) {
+        let mut display = Display::announced();
+        cache.ensure(&*language, &mut display).await?;
+    }
+    Ok(())
 }
 
 /// True for the path of an exported image, as [`Runtime::open`] knows it.

@@ -102,6 +102,19 @@ impl Runtime {
         &self.inner.cache
     }
 
+    /// Loads a further image, by its name in the cache, and starts to keep guests
+    /// of it ready, so that the first who asks for one need not wait. Its module
+    /// is compiled now if this machine has not yet (seconds).
+    ///
+    /// # Errors
+    /// [`Error::NoImage`], [`Error::BadImage`].
+    pub fn load_image(&self, name: &str) -> Result<()> {
+        let image = self.image(Some(name))?;
+        let _entered = self.inner.handle.enter();
+        image.pool().fill(&image);
+        Ok(())
+    }
+
     /// Waits until the guests that are kept ready are there.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ mod clock;
 mod connect;
 mod control;
 mod envd;
+mod gateway;
 mod interpreter;
 mod lease;
 mod refusal;
@@ -41,6 +42,8 @@ mod shared;
 mod stall;
 mod store;
 mod telemetry;
+mod tls;
 
 pub use secret::new_key;
 pub use server::{Server, ServerBuilder};
+pub use tls::Certificate;

@@ -22,7 +22,7 @@ use crate::lease::{Held, Lease, Paused};
 use crate::refusal::Refusal;
 use crate::settings::{DEFAULT_TIMEOUT, MAX_TIMEOUT};
 use crate::shared::Shared;
-use crate::{control, envd, interpreter};
+use crate::{control, envd, gateway, interpreter};
 
 /// The sandbox that clients in debug mode speak to without creating it.
 const DEBUG_SANDBOX: &str = "debug_sandbox_id";
@@ -129,6 +129,13 @@ impl Door {
             found => found,
         };
         // Clients send the headers of a sandbox to the control plane, too.
+        if let Found::Live(lease, Some(gateway::GATEWAY_PORT)) = &found {
+            let answer = gateway::into_sandbox(&self.shared, lease, request).await;
+            return Ok(answer.unwrap_or_else(|| closed_port(&lease.who.id, gateway::GATEWAY_PORT)));
+        }
+        if target == Target::Control && request.uri().path() == "/mcp" {
+            return gateway::own(&self.shared, request).await;
+        }
         if target == Target::Control {
             if let Found::Live(lease, Some(port)) = &found
                 && !matches!(*port, ENVD_PORT | CODE_PORT)

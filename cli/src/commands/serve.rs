@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sandcell::{Limits, Runtime};
 use sandcell_server::{Server, ServerBuilder};
@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::args::ServeArguments;
 use crate::console::{Colour, Escapes, Output, say};
 use crate::exit::{ExitStatus, Failure};
+use crate::language;
 use crate::open;
 use crate::state::State;
 
@@ -36,11 +37,17 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
             .warm(WARM)
             .handle(guests.handle().clone());
         let runtime = open::runtime_with(&arguments.image, settings).await?;
+        let second = second_language(&arguments.image, &runtime).await?;
         let address = address(&listeners)?;
         state.publish(&claim, address)?;
         let mut signals = Signals::new()?;
         announce(address)?;
-        let server = server(arguments, runtime, &key, state.sandboxes());
+        let mut server = server(arguments, runtime, &key, state.sandboxes());
+        if language::has_braces(&arguments.image) {
+            server = server.only_javascript();
+        } else if let Some(image) = second {
+            server = server.javascript(image);
+        }
         let (end, ended) = oneshot::channel();
         let serving = server.serve(listeners, async {
             // A sender that is gone is an end as well.
@@ -59,6 +66,18 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
     // Guests that are still busy are not waited for.
     guests.shutdown_background();
     Ok(ExitStatus::Success)
+}
+
+/// The image of JavaScript beside one of another language, built if it is missing
+/// and ready for use.
+async fn second_language(image: &Path, runtime: &Runtime) -> Result<Option<&'static str>, Failure> {
+    if language::has_braces(image) {
+        return Ok(None);
+    }
+    let second = language::JAVASCRIPT;
+    open::ensure(runtime.cache(), second).await?;
+    runtime.load_image(second)?;
+    Ok(Some(second))
 }
 
 fn server(

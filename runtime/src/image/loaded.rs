@@ -152,6 +152,22 @@ impl Image {
         self.inner.manifest.memory.bytes
     }
 
+    /// Refuses limits that the image alone does not keep to.
+    pub(crate) fn check_fits(&self, limits: &Limits) -> Result<()> {
+        if limits.memory_bytes >= self.memory_bytes() {
+            return Ok(());
+        }
+        Err(Error::BadSetting {
+            setting: "memory_bytes",
+            value: limits.memory_bytes.to_string(),
+            reason: format!(
+                "the image `{}` alone has {}",
+                self.name(),
+                self.memory_bytes()
+            ),
+        })
+    }
+
     /// The clocks of a new guest.
     pub(crate) fn clocks(&self, determinism: Option<&Determinism>) -> Clocks {
         Clocks::new(self.inner.manifest.monotonic_ns, determinism)

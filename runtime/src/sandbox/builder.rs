@@ -241,17 +241,7 @@ impl SandboxBuilder {
         }
         self.limits.check()?;
         let image = self.runtime.image(self.image.as_deref())?;
-        if self.limits.memory_bytes < image.memory_bytes() {
-            return Err(Error::BadSetting {
-                setting: "memory_bytes",
-                value: self.limits.memory_bytes.to_string(),
-                reason: format!(
-                    "the image `{}` alone has {}",
-                    image.name(),
-                    image.memory_bytes()
-                ),
-            });
-        }
+        image.check_fits(&self.limits)?;
         let (mut tree, origin) = match &self.snapshot {
             Some((snapshot, beginning)) => self.copied(&image, snapshot, *beginning)?,
             None => {

@@ -151,6 +151,32 @@ impl Sandbox {
     /// [`Error::LimitExceeded`] at [`Limits::contexts`]; [`Error::Create`];
     /// [`Error::Ended`].
     pub async fn create_context(&self) -> Result<Context> {
+        self.create(Start::default()).await
+    }
+
+    /// A further interpreter of another image, by its name in the cache: another
+    /// language over the same files.
+    ///
+    /// The library in `/usr/lib` stays that of the sandbox's own image. Guests
+    /// that read theirs while they run, as Python does, are to be the sandbox's
+    /// own; JavaScript needs none.
+    ///
+    /// # Errors
+    /// As [`Self::create_context`]; [`Error::NoImage`], [`Error::BadImage`];
+    /// [`Error::BadSetting`] when the image needs more memory than the sandbox's
+    /// limit.
+    pub async fn create_context_over(&self, image: &str) -> Result<Context> {
+        let image = self.inner.runtime.image(Some(image))?;
+        image.check_fits(&self.inner.limits)?;
+        let own = image.id() == self.inner.settings.image.id();
+        self.create(Start {
+            image: (!own).then_some(image),
+            ..Start::default()
+        })
+        .await
+    }
+
+    async fn create(&self, start: Start) -> Result<Context> {
         let inner = &self.inner;
         {
             let mut contexts = inner.lock();
@@ -168,7 +194,7 @@ impl Sandbox {
         }
         let id = ContextId::random();
         let settings = Arc::clone(&inner.settings);
-        let made = spawn(settings, Start::default(), inner.runtime.handle()).await;
+        let made = spawn(settings, start, inner.runtime.handle()).await;
         let mut contexts = inner.lock();
         contexts.coming -= 1;
         let mailbox = made?;

@@ -32,6 +32,9 @@ pub(super) struct Head {
 #[serde(deny_unknown_fields)]
 pub(super) struct SavedContext {
     pub(super) id: String,
+    /// Name and id of its image, where that is not the sandbox's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) image: Option<(String, String)>,
     /// The last execution before.
     pub(super) after: u64,
     /// Absent: as in the image.

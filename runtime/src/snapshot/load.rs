@@ -37,7 +37,7 @@ pub(crate) fn load(
     key: &Key,
     storage: &Storage,
     mounts: &[(&'static str, Arc<dyn Backing>)],
-    image: impl FnOnce(&str) -> Result<Image>,
+    image: impl Fn(&str) -> Result<Image>,
 ) -> Result<Snapshot> {
     let bad = |reason| Error::BadSnapshot {
         path: path.to_owned(),
@@ -70,15 +70,34 @@ pub(crate) fn load(
         mounts,
     };
     let head = body.head().map_err(bad)?;
-    let image = image(&head.image)?;
-    if image.id() != head.image_id {
-        return Err(bad(SnapshotFault::OtherImage {
-            name: head.image,
-            found: head.image_id,
+    let image = |name: &str, id: &str| {
+        let image = image(name)?;
+        if image.id() == id {
+            return Ok(image);
+        }
+        Err(bad(SnapshotFault::OtherImage {
+            name: name.to_owned(),
+            found: id.to_owned(),
             expected: image.id().to_owned(),
-        }));
-    }
-    body.rest(head, &image, storage, key).map_err(bad)
+        }))
+    };
+    let images = Images {
+        own: image(&head.image, &head.image_id)?,
+        others: head
+            .contexts
+            .iter()
+            .map(|saved| saved.image.as_ref())
+            .map(|other| other.map(|(name, id)| image(name, id)).transpose())
+            .collect::<Result<_>>()?,
+    };
+    body.rest(head, images, storage, key).map_err(bad)
+}
+
+/// The images that a snapshot stands on.
+struct Images {
+    own: Image,
+    /// Of each context, where it is not that one.
+    others: Vec<Option<Image>>,
 }
 
 fn malformed(detail: impl Into<String>) -> SnapshotFault {
@@ -126,7 +145,7 @@ impl Body<'_> {
     fn rest(
         mut self,
         head: Head,
-        image: &Image,
+        images: Images,
         storage: &Storage,
         key: &Key,
     ) -> Fallible<Snapshot> {
@@ -139,11 +158,11 @@ impl Body<'_> {
             entries: limits.file_entries,
             ..FileLimits::default()
         };
-        let library: Arc<dyn Backing> = image.library();
+        let library: Arc<dyn Backing> = images.own.library();
         let mut mounts = vec![(LIBRARY_PATH, library)];
         mounts.extend(self.mounts.iter().cloned());
         let mut tree = Tree::load(&mut self.input, &bounds, storage.clone(), &mounts)?;
-        let contexts = self.contexts(&head, image, &limits, storage, &mut tree)?;
+        let contexts = self.contexts(&head, images, &limits, storage, &mut tree)?;
         tree.forget_holders();
         let mut left = Vec::new();
         if (&mut self.input).take(1).read_to_end(&mut left).ok() != Some(0) {
@@ -173,7 +192,7 @@ impl Body<'_> {
     fn contexts(
         &mut self,
         head: &Head,
-        image: &Image,
+        images: Images,
         limits: &Limits,
         storage: &Storage,
         tree: &mut Tree,
@@ -182,12 +201,9 @@ impl Body<'_> {
             return Err(malformed(format!("{} contexts", head.contexts.len())));
         }
         let mut tables = Vec::new();
-        for state in head
-            .contexts
-            .iter()
-            .filter_map(|saved| saved.state.as_ref())
-        {
-            check(state, image)?;
+        for (saved, other) in head.contexts.iter().zip(&images.others) {
+            let Some(state) = &saved.state else { continue };
+            check(state, other.as_ref().unwrap_or(&images.own))?;
             tables.push(Descriptors::load(
                 &mut self.input,
                 limits.descriptors,
@@ -196,7 +212,7 @@ impl Body<'_> {
         }
         let mut tables = tables.into_iter();
         let mut contexts: Vec<(ContextId, Start)> = Vec::new();
-        for saved in &head.contexts {
+        for (saved, image) in head.contexts.iter().zip(images.others) {
             let state = match &saved.state {
                 None => None,
                 Some(state) => {
@@ -213,6 +229,7 @@ impl Body<'_> {
             contexts.push((
                 id,
                 Start {
+                    image,
                     state,
                     after,
                     beginning,

@@ -133,6 +133,10 @@ fn write_pages(state: &GuestState, out: &mut impl Write) -> std::result::Result<
 fn head(snapshot: &Inner) -> Head {
     let contexts = snapshot.contexts.iter().map(|(id, start)| SavedContext {
         id: id.to_string(),
+        image: start
+            .image
+            .as_ref()
+            .map(|image| (image.name().to_owned(), image.id().to_owned())),
         after: start.after,
         state: start.state.as_ref().map(|state| SavedState {
             memory_bytes: state.memory_bytes,

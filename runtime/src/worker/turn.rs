@@ -33,6 +33,7 @@ const IDLE_BEFORE_SAVE: Duration = Duration::from_millis(500);
 /// What all contexts of a sandbox have in common.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// What contexts start from that name no other image.
     pub(crate) image: Image,
     pub(crate) limits: Limits,
     pub(crate) functions: Arc<HostFunctions>,
@@ -78,19 +79,24 @@ impl Settings {
     }
 
     /// A fresh guest in this sandbox's world.
-    async fn fresh_guest(&self) -> Result<Guest> {
-        let world = self.world(self.image.clocks(self.determinism.as_ref()), None);
-        self.image
+    async fn fresh_guest(&self, image: &Image) -> Result<Guest> {
+        let world = self.world(image.clocks(self.determinism.as_ref()), None);
+        image
             .guest(self.metering(), world, self.renewal(false))
             .await
     }
 
     /// A guest that goes on from `state`: as itself, or as a copy whose
     /// randomness is its own.
-    async fn guest_from(&self, state: &GuestState, origin: Beginning) -> Result<Guest> {
+    async fn guest_from(
+        &self,
+        image: &Image,
+        state: &GuestState,
+        origin: Beginning,
+    ) -> Result<Guest> {
         let clocks = Clocks::resumed(state.clocks, self.determinism.as_ref());
         let resumed = origin == Beginning::Resumed;
-        self.image
+        image
             .restored(
                 self.metering(),
                 self.world(clocks, state.random),
@@ -114,6 +120,8 @@ pub(crate) enum Beginning {
 /// What a new context starts from.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Start {
+    /// `None`: the sandbox's own.
+    pub(crate) image: Option<Image>,
     /// `None`: a fresh guest.
     pub(crate) state: Option<Arc<GuestState>>,
     /// The last execution before.
@@ -127,9 +135,10 @@ pub(crate) async fn spawn(
     start: Start,
     handle: &tokio::runtime::Handle,
 ) -> Result<Mailbox> {
+    let image = start.image.as_ref().unwrap_or(&settings.image);
     let guest = match &start.state {
-        Some(state) => settings.guest_from(state, start.beginning).await?,
-        None => settings.fresh_guest().await?,
+        Some(state) => settings.guest_from(image, state, start.beginning).await?,
+        None => settings.fresh_guest(image).await?,
     };
     let (mailbox, orders, shared) = mailbox(start.after);
     let history = History::new(
@@ -141,6 +150,7 @@ pub(crate) async fn spawn(
     );
     let worker = Worker {
         guest: Some(guest),
+        image: start.image,
         settings,
         history,
         reached: ExecutionId(start.after),
@@ -160,6 +170,8 @@ struct Worker {
     /// `None` after the guest broke or was put away, until the next cell needs
     /// one.
     guest: Option<Guest>,
+    /// `None`: the sandbox's own.
+    image: Option<Image>,
     settings: Arc<Settings>,
     shared: Arc<Shared>,
     history: History,
@@ -258,6 +270,7 @@ impl Worker {
             None => Ok(self.history.last()),
         };
         let start = state.map(|state| Start {
+            image: self.image.clone(),
             state,
             after: self.shared.last_id(),
             beginning: Beginning::default(),
@@ -302,11 +315,14 @@ impl Worker {
         if let Some(guest) = self.guest.take() {
             return Ok(guest);
         }
+        let settings = Arc::clone(&self.settings);
+        let image = self.image.clone();
+        let image = image.as_ref().unwrap_or(&settings.image);
         loop {
             let Some(state) = self.history.last() else {
-                return self.settings.fresh_guest().await;
+                return settings.fresh_guest(image).await;
             };
-            let guest = self.settings.guest_from(&state, Beginning::Resumed).await;
+            let guest = settings.guest_from(image, &state, Beginning::Resumed).await;
             // Code that ran there may have damaged what the kernel stands on: then
             // an older state has to do.
             match guest {

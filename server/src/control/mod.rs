@@ -1,6 +1,7 @@
 //! The control plane: making, finding and ending sandboxes.
 
 mod create;
+mod domain;
 mod find;
 mod journal;
 mod later;

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use crate::body::Object;
 use crate::control::create::{TEMPLATES, timeout};
+use crate::control::domain::Domain;
 use crate::control::page::{limit, read_token, write_token};
-use crate::control::wire::{Fork, Made, NewSnapshot, SnapshotInfo, domain};
+use crate::control::wire::{Fork, Made, NewSnapshot, SnapshotInfo};
 use crate::control::{Id, Query};
 use crate::lease::{Kept, full_name};
 use crate::refusal::Refusal;
@@ -114,6 +115,7 @@ pub(super) async fn list(
 pub(super) async fn fork(
     State(shared): State<Shared>,
     Id(id): Id,
+    Domain(domain): Domain,
     Object(asked): Object<Fork>,
 ) -> Result<Response, Refusal> {
     let seconds = timeout(asked.timeout)?.unwrap_or(RESUME_TIMEOUT);
@@ -131,7 +133,7 @@ pub(super) async fn fork(
         .map(|copy| match copy {
             Ok(copy) => {
                 shared.counters.sandboxes.add(1);
-                json!({"sandbox": Made::new(&copy, domain(&shared))})
+                json!({"sandbox": Made::new(&copy, &domain)})
             }
             Err(error) => {
                 let refusal = Refusal::from(error);

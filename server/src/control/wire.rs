@@ -8,7 +8,6 @@ use serde_json::Value;
 use crate::clock;
 use crate::lease::{Held, Kept, Lease, Sample};
 use crate::settings::ENVD_VERSION;
-use crate::shared::Shared;
 
 /// Answers name a client; there is only one machine here.
 const CLIENT: &str = "sandcell";
@@ -33,7 +32,7 @@ pub(super) struct NewSandbox {
     pub(super) auto_pause_memory: Option<bool>,
     pub(super) auto_resume: Option<AutoResume>,
     pub(super) network: Option<Value>,
-    pub(super) mcp: Option<Value>,
+    pub(super) mcp: Option<serde_json::Map<String, Value>>,
     pub(super) iam: Option<Value>,
     pub(super) volume_mounts: Option<Vec<Value>>,
 }
@@ -274,9 +273,4 @@ impl Metric {
             disk_total: limits.file_bytes,
         }
     }
-}
-
-/// The domain that answers name.
-pub(super) fn domain(shared: &Shared) -> &str {
-    &shared.settings.domain
 }

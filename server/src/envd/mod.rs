@@ -40,7 +40,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/Connect", post(process::connect))
         .route("/List", post(process::list))
         .route("/SendInput", post(process::no_process))
-        .route("/StreamInput", post(process::start))
+        .route("/StreamInput", post(process::stream_input))
         .route("/CloseStdin", post(process::no_process))
         .route("/SendSignal", post(process::no_process))
         .route("/Update", post(process::no_process))

@@ -36,7 +36,7 @@ impl<'i> From<&'i Interpreter> for Described<'i> {
     fn from(interpreter: &'i Interpreter) -> Self {
         Self {
             id: &interpreter.id,
-            language: interpreter.language,
+            language: interpreter.language.name(),
             cwd: &interpreter.cwd,
         }
     }

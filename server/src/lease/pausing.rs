@@ -251,7 +251,7 @@ impl Registry {
                 sandbox.close_context(context)?;
             }
         }
-        let contexts = Contexts::restored(&sandbox, saved).await?;
+        let contexts = Contexts::restored(&sandbox, &self.languages, saved);
         Ok((sandbox, contexts))
     }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use sandcell::{Error, Limits, Runtime, Sandbox};
 
 use crate::lease::paused::Record;
-use crate::lease::{Contexts, Held, Identity, Journal, Lease, Order, Paused, Snapshots};
+use crate::lease::{Contexts, Held, Identity, Journal, Languages, Lease, Order, Paused, Snapshots};
 use crate::refusal::Refusal;
 use crate::secret;
 use crate::store::Shelf;
@@ -24,6 +24,7 @@ pub(crate) struct Registry {
     pub(super) shelves: Option<Shelves>,
     pub(crate) snapshots: Snapshots,
     limits: Limits,
+    pub(super) languages: Arc<Languages>,
     /// Sandboxes that may live at once, and those that do or are being made.
     allowed: usize,
     taken: AtomicUsize,
@@ -92,6 +93,7 @@ impl Registry {
         runtime: Runtime,
         shelves: Option<Shelves>,
         limits: Limits,
+        languages: Languages,
         allowed: usize,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -99,6 +101,7 @@ impl Registry {
             snapshots: Snapshots::new(shelves.as_ref().map(|all| all.snapshots.clone())),
             shelves,
             limits,
+            languages: Arc::new(languages),
             allowed,
             taken: AtomicUsize::new(0),
             next: AtomicU64::new(1),
@@ -175,7 +178,7 @@ impl Registry {
     ) -> Result<Arc<Lease>, NotMade> {
         let sandbox = self.sandbox(&order).await?;
         let id = sandbox.id().to_string();
-        let contexts = Contexts::new(&sandbox);
+        let contexts = Contexts::new(&sandbox, &self.languages);
         Ok(self.enter(id, sandbox, contexts, order, seconds))
     }
 
@@ -195,7 +198,7 @@ impl Registry {
             return Ok(lease);
         }
         let sandbox = self.sandbox(&order).await?;
-        let contexts = Contexts::new(&sandbox);
+        let contexts = Contexts::new(&sandbox, &self.languages);
         Ok(self.enter(id.to_owned(), sandbox, contexts, order, seconds))
     }
 

@@ -27,6 +27,23 @@ const checks = {
     await assert.rejects(sandbox.runCode('1', { context }), new RegExp(context.id))
   },
 
+  async check_javascript_and_typescript() {
+    const seen = []
+    const execution = await sandbox.runCode("console.log('hi'); [1, 2].map((n) => n * 2)", {
+      language: 'js',
+      onStdout: (message) => seen.push(message.line),
+    })
+    assert.deepEqual(seen, ['hi\n'])
+    assert.equal(execution.text, '[ 2, 4 ]')
+    const context = await sandbox.createCodeContext({ language: 'ts', cwd: '/tmp' })
+    assert.equal(context.language, 'typescript')
+    const code = 'enum Kind { A = 5 }\nconst kind: Kind = Kind.A; kind + process.cwd()'
+    assert.equal((await sandbox.runCode(code, { context })).text, '5/tmp')
+    const failed = await sandbox.runCode('nothing.at.all', { language: 'javascript' })
+    assert.equal(failed.error.name, 'ReferenceError')
+    await sandbox.removeCodeContext(context)
+  },
+
   async check_timeouts_keep_the_state() {
     await sandbox.runCode('kept = 5')
     await assert.rejects(sandbox.runCode('while True: pass', { timeoutMs: 500 }))

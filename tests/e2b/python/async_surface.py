@@ -45,6 +45,7 @@ async def check_contexts():
     context = await sandbox.create_code_context(cwd="/tmp")
     equal((await sandbox.run_code("import os; os.getcwd()", context=context)).text, "/tmp")
     equal((await sandbox.list_code_contexts())[-1].id, context.id)
+    equal((await sandbox.run_code("[1, 2].length", language="js")).text, "2")
     await sandbox.restart_code_context(context)
     equal((await sandbox.run_code("os", context=context)).error.name, "NameError")
     await sandbox.remove_code_context(context)

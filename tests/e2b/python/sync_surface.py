@@ -132,6 +132,45 @@ def check_a_restart_ends_what_runs():
     equal(SHARED.run_code("5", context=context).text, "5")
 
 
+def check_javascript_and_typescript():
+    execution = SHARED.run_code("console.log('out')\nconst a = 20; a + 1", language="js")
+    equal((execution.text, execution.logs.stdout), ("21", ["out\n"]))
+    equal(SHARED.run_code("await Promise.resolve(a * 2)", language="javascript").text, "40")
+    typed = "interface P { x: number }\nconst p: P = { x: 5 }; p.x"
+    equal(SHARED.run_code(typed, language="ts").text, "5")
+    equal(SHARED.run_code("typeof a", language="typescript").text, "undefined")
+    error = SHARED.run_code("null.x", language="js").error
+    equal(error.name, "TypeError")
+    assert "null" in error.value, error
+    # All languages see the same files.
+    SHARED.files.write("shared.txt", "text")
+    SHARED.run_code("require('fs').appendFileSync('shared.txt', ' and more')", language="js")
+    equal(SHARED.run_code("open('shared.txt').read()").text, "text and more")
+    equal(SHARED.run_code("process.env.ONE", language="js", envs={"ONE": "1"}).text, "1")
+    equal(SHARED.run_code("typeof process.env.ONE", language="js").text, "undefined")
+    context = SHARED.create_code_context(language="TypeScript", cwd="/tmp")
+    equal((context.language, context.cwd), ("typescript", "/tmp"))
+    equal(SHARED.run_code("process.cwd()", context=context).text, "/tmp")
+    SHARED.run_code("let n: number = 1", context=context)
+    equal(SHARED.run_code("n", context=context).text, "1")
+    SHARED.restart_code_context(context)
+    equal(SHARED.run_code("n", context=context).error.name, "ReferenceError")
+    SHARED.remove_code_context(context)
+
+
+def check_contexts_are_there_from_the_start():
+    sandbox = Sandbox.create()
+    languages = [context.language for context in sandbox.list_code_contexts()]
+    equal(languages, ["python", "javascript"])
+    python, javascript = sandbox.list_code_contexts()
+    sandbox.run_code("globalThis.x = 7", language="javascript")
+    equal(sandbox.run_code("x", context=javascript).text, "7")
+    sandbox.run_code("x = 8")
+    equal(sandbox.run_code("x", context=python).text, "8")
+    equal(len(sandbox.list_code_contexts()), 2)
+    sandbox.kill()
+
+
 def check_languages():
     equal(SHARED.run_code("1", language="Python").text, "1")
     for language in ["r", "java", "brainfuck"]:

@@ -15,6 +15,9 @@ use super::{Answer, Request, send};
 /// The key of all test servers.
 pub(crate) const KEY: &str = "e2b_0123456789abcdef0123456789abcdef01234567";
 
+/// The token of their tools.
+pub(crate) const MCP_TOKEN: &str = "mcp_0123456789abcdef";
+
 /// A running server; ends when it is dropped.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
@@ -30,6 +33,9 @@ async fn runtime() -> Runtime {
             let python = sandcell_python::Python::default();
             let built = cache.ensure(&python, &mut ()).await;
             built.expect("the Python image is built");
+            let javascript = sandcell_javascript::JavaScript::default();
+            let built = cache.ensure(&javascript, &mut ()).await;
+            built.expect("the JavaScript image is built");
         })
         .await;
     let runtime = Runtime::builder().cache(cache).image("python").warm(1);
@@ -71,7 +77,8 @@ impl TestServer {
             listeners.push(fixed_port(*port).await);
         }
         let address = listeners[0].local_addr().expect("an address");
-        let server = settings(Server::builder(runtime().await).key(KEY));
+        let server = Server::builder(runtime().await).key(KEY);
+        let server = settings(server.javascript("javascript").mcp(MCP_TOKEN));
         let (end, ended) = oneshot::channel();
         let served = tokio::spawn(server.serve(listeners, async {
             // A sender that is gone is an end as well.

@@ -1,5 +1,5 @@
-// The options of a cell: applied before it, taken back after it.
-import native from './native.js';
+// The options of a cell: applied before it, taken back after it, all but its
+// folder, where later cells go on.
 import { closeGroups } from './console.js';
 import { endsWith, keys, parse } from './primordials.js';
 import { process } from './process.js';
@@ -31,7 +31,7 @@ let undo = null;
 
 export function begin(text) {
   const options = parse(text);
-  undo = { environment: [], folder: undefined, argv: undefined, file: false };
+  undo = { environment: [], argv: undefined, file: false };
   const { env } = options;
   if (env !== undefined) {
     for (const name of keys(env)) {
@@ -41,11 +41,7 @@ export function begin(text) {
       else process.env[name] = env[name];
     }
   }
-  if (options.cwd !== undefined) {
-    const before = native.folder();
-    process.chdir(options.cwd);
-    undo.folder = before;
-  }
+  if (options.cwd !== undefined) process.chdir(options.cwd);
   if (options.argv !== undefined) {
     undo.argv = process.argv;
     process.argv = [process.execPath, ...options.argv];
@@ -65,7 +61,7 @@ export function begin(text) {
 export function end() {
   closeGroups();
   if (undo === null) return;
-  const { environment, folder, argv, file } = undo;
+  const { environment, argv, file } = undo;
   undo = null;
   for (let at = environment.length - 1; at >= 0; at--) {
     const [name, value] = environment[at];
@@ -74,5 +70,4 @@ export function end() {
   }
   if (argv !== undefined) process.argv = argv;
   if (file) leaveFile();
-  if (folder !== undefined) native.changeFolder(folder);
 }
