@@ -11,16 +11,14 @@ use serde_json::Value;
 use crate::checkpoints::Checkpoints;
 use crate::determinism::Determinism;
 use crate::error::{Error, Result};
-use crate::files::{
-    Access, BOOT_ID_PATH, FileError, FileLimits, FolderLimits, HostFolder, Tree, boot_id_text,
-};
+use crate::files::{Access, BOOT_ID_PATH, FileLimits, Tree, boot_id_text};
 use crate::host_function::{HostError, HostFunctions};
 use crate::id::SandboxId;
 use crate::image::Image;
 use crate::limits::Limits;
 use crate::runtime::Runtime;
 use crate::sandbox::{Origin, Sandbox};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{MountPlan, Snapshot};
 use crate::worker::{Beginning, Settings, Start};
 
 /// Settings of a new sandbox.
@@ -44,16 +42,9 @@ pub struct SandboxBuilder {
     determinism: Option<Determinism>,
     checkpoints: Checkpoints,
     snapshot: Option<(Snapshot, Beginning)>,
+    asleep: bool,
     mounts: Vec<MountPlan>,
     fault: Option<Arc<Error>>,
-}
-
-/// A folder of the host that is to be mounted.
-#[derive(Debug, Clone)]
-struct MountPlan {
-    guest: String,
-    host: PathBuf,
-    access: Access,
 }
 
 impl SandboxBuilder {
@@ -67,6 +58,7 @@ impl SandboxBuilder {
             determinism: None,
             checkpoints: Checkpoints::default(),
             snapshot: None,
+            asleep: false,
             mounts: Vec::new(),
             fault: None,
         }
@@ -144,6 +136,12 @@ impl SandboxBuilder {
         self.environment = saved.environment.clone();
         self.determinism = saved.determinism;
         self.snapshot = Some((snapshot.clone(), beginning));
+        self
+    }
+
+    /// The copies of a snapshot are renewed with their first cells.
+    pub(crate) fn asleep(mut self) -> Self {
+        self.asleep = true;
         self
     }
 
@@ -260,7 +258,7 @@ impl SandboxBuilder {
             }
         };
         for plan in &self.mounts {
-            plan.mount(&mut tree, &self.limits)?;
+            plan.mount(&mut tree, plan.open(&self.limits)?)?;
         }
         let settings = Settings {
             image,
@@ -274,8 +272,11 @@ impl SandboxBuilder {
         };
         let tree = Arc::clone(&settings.tree);
         let sandbox = Sandbox::start(self.runtime, settings, self.limits, origin).await?;
-        if self.snapshot.is_some() {
-            // Files without a name that no context of the copy has open.
+        if self
+            .snapshot
+            .is_some_and(|(snapshot, _)| snapshot.inner.has_unnamed())
+        {
+            // Those that no context of the copy has open.
             tree.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .drop_unheld();
@@ -319,6 +320,7 @@ impl SandboxBuilder {
         let contexts = saved.contexts.iter().map(|(id, start)| {
             let start = Start {
                 beginning,
+                asleep: self.asleep,
                 ..start.clone()
             };
             (*id, start)
@@ -329,25 +331,5 @@ impl SandboxBuilder {
             contexts: contexts.collect(),
         };
         Ok((tree, origin))
-    }
-}
-
-impl MountPlan {
-    /// Mounts the folder in the tree of a new sandbox.
-    fn mount(&self, tree: &mut Tree, limits: &Limits) -> Result<()> {
-        let refused = |error: FileError| Error::BadSetting {
-            setting: "mount",
-            value: self.guest.clone(),
-            reason: error.to_string(),
-        };
-        let limits = FolderLimits {
-            write_bytes: limits.mount_bytes,
-            ..FolderLimits::default()
-        };
-        let folder = HostFolder::open(&self.host, self.access, limits);
-        let folder = folder.map_err(Error::io("open", &self.host))?;
-        let now_ns = tree.stat("/").map_err(refused)?.modified_ns;
-        tree.make_dirs(&self.guest, now_ns).map_err(refused)?;
-        tree.mount(&self.guest, Arc::new(folder)).map_err(refused)
     }
 }

@@ -6,21 +6,21 @@
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Take};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sandcell_sys::{PAGE_BYTES, PageRun, PrivateFile, PrivateFileError};
 
-use crate::engine::GuestState;
+use crate::engine::{GuestState, Sharing};
 use crate::error::{Error, Result, SnapshotFault};
-use crate::files::{FileLimits, LIBRARY_PATH, SavedError, StashWriter, Storage, Tree};
+use crate::files::{Backing, FileLimits, LIBRARY_PATH, SavedError, StashWriter, Storage, Tree};
 use crate::id::{ContextId, SandboxId, SnapshotId};
 use crate::image::Image;
 use crate::limits::Limits;
 use crate::snapshot::digest::{FILE_BYTES, PREFIX_BYTES, Prefix, prefix_of};
 use crate::snapshot::head::{HEAD_BYTES, Head, SavedState, at};
-use crate::snapshot::{Inner, Key, Snapshot};
+use crate::snapshot::{Inner, Key, MountPlan, Snapshot};
 use crate::wasi::Descriptors;
-use crate::worker::{Beginning, Start};
+use crate::worker::Start;
 
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -30,11 +30,18 @@ const MEMORY_BYTES: u64 = 1 << 32;
 
 type Fallible<T> = std::result::Result<T, SnapshotFault>;
 
+/// What is needed to read a snapshot.
+#[derive(Debug)]
+pub(crate) struct Loading<'a> {
+    pub(crate) key: &'a Key,
+    pub(crate) storage: &'a Storage,
+    pub(crate) mounts: &'a [MountPlan],
+}
+
 /// Reads and checks a snapshot. `image` finds the image of a name.
 pub(crate) fn load(
     path: &Path,
-    key: &Key,
-    storage: &Storage,
+    loading: &Loading<'_>,
     image: impl FnOnce(&str) -> Result<Image>,
 ) -> Result<Snapshot> {
     let bad = |reason| Error::BadSnapshot {
@@ -56,7 +63,7 @@ pub(crate) fn load(
     }
     let mut file = file.into_file();
     let prefix = Prefix::read(&mut file, file_bytes).map_err(bad)?;
-    let found = prefix_of(&mut (&mut file).take(prefix.body_bytes), key);
+    let found = prefix_of(&mut (&mut file).take(prefix.body_bytes), loading.key);
     // Compared as a whole; who can read our answers can read the file.
     if found.map_err(Error::io("read", path))? != prefix {
         return Err(bad(SnapshotFault::Digest));
@@ -75,7 +82,23 @@ pub(crate) fn load(
             expected: image.id().to_owned(),
         }));
     }
-    body.rest(head, &image, storage, key).map_err(bad)
+    body.rest(head, &image, loading)
+        .map_err(|error| match error {
+            Unloaded::Fault(fault) => bad(fault),
+            Unloaded::Other(error) => error,
+        })
+}
+
+/// Why a file with the right digest is not taken.
+enum Unloaded {
+    Fault(SnapshotFault),
+    Other(Error),
+}
+
+impl<T: Into<SnapshotFault>> From<T> for Unloaded {
+    fn from(fault: T) -> Self {
+        Self::Fault(fault.into())
+    }
 }
 
 fn malformed(detail: impl Into<String>) -> SnapshotFault {
@@ -86,7 +109,19 @@ fn malformed(detail: impl Into<String>) -> SnapshotFault {
 
 impl From<SavedError> for SnapshotFault {
     fn from(error: SavedError) -> Self {
-        malformed(error.to_string())
+        match error {
+            SavedError::MissingMount { path } => Self::MissingMount { path },
+            SavedError::WrongMount {
+                path,
+                expected,
+                found,
+            } => Self::WrongMount {
+                path,
+                expected,
+                found,
+            },
+            other => malformed(other.to_string()),
+        }
     }
 }
 
@@ -122,9 +157,9 @@ impl Body {
         mut self,
         head: Head,
         image: &Image,
-        storage: &Storage,
-        key: &Key,
-    ) -> Fallible<Snapshot> {
+        loading: &Loading<'_>,
+    ) -> std::result::Result<Snapshot, Unloaded> {
+        let storage = loading.storage;
         let limits = Limits::from(&head.limits);
         limits
             .check()
@@ -134,18 +169,30 @@ impl Body {
             entries: limits.file_entries,
             ..FileLimits::default()
         };
-        let library: Arc<dyn crate::files::Backing> = image.library();
-        let mounts = [(LIBRARY_PATH, library)];
+        let library: Arc<dyn Backing> = image.library();
+        let mut mounts = vec![(LIBRARY_PATH, library)];
+        let mut folders = Vec::new();
+        for plan in loading.mounts {
+            let folder = plan.open(&limits).map_err(Unloaded::Other)?;
+            mounts.push((&plan.guest, Arc::clone(&folder) as Arc<dyn Backing>));
+            folders.push((plan, folder));
+        }
         let mut tree = Tree::load(&mut self.input, &bounds, storage.clone(), &mounts)?;
         let contexts = self.contexts(&head, image, &limits, storage, &mut tree)?;
         tree.forget_holders();
+        let there = tree.mount_paths();
+        for (plan, folder) in folders {
+            if !there.contains(&plan.guest) {
+                plan.mount(&mut tree, folder).map_err(Unloaded::Other)?;
+            }
+        }
         let mut left = Vec::new();
         if (&mut self.input).take(1).read_to_end(&mut left).ok() != Some(0) {
-            return Err(malformed("there is more behind its pages"));
+            return Err(malformed("there is more behind its pages").into());
         }
         let first = id(&head.first)?;
         if !contexts.iter().any(|(id, _)| *id == first) {
-            return Err(malformed("its first context is not in it"));
+            return Err(malformed("its first context is not in it").into());
         }
         Ok(Snapshot {
             inner: Arc::new(Inner {
@@ -159,7 +206,8 @@ impl Body {
                 first,
                 contexts,
                 tree,
-                key: key.clone(),
+                key: loading.key.clone(),
+                unnamed: OnceLock::new(),
             }),
         })
     }
@@ -203,15 +251,12 @@ impl Body {
                 return Err(malformed("two contexts have one id"));
             }
             let after = saved.after;
-            let beginning = Beginning::default();
-            contexts.push((
-                id,
-                Start {
-                    state,
-                    after,
-                    beginning,
-                },
-            ));
+            let start = Start {
+                state,
+                after,
+                ..Start::default()
+            };
+            contexts.push((id, start));
         }
         Ok(contexts)
     }
@@ -243,12 +288,14 @@ impl Body {
         }
         Ok(GuestState {
             memory_bytes: saved.memory_bytes,
+            over: None,
             runs,
             pages: writer.finish().map_err(unsaved)?,
             globals: saved.globals.clone(),
             descriptors,
             clocks: saved.clocks(),
             random: saved.random,
+            sharing: Sharing::default(),
         })
     }
 }

@@ -84,8 +84,8 @@ impl Settings {
     }
 
     /// A guest that goes on from `state`: as itself, or as a copy whose
-    /// randomness is its own.
-    async fn guest_from(&self, state: &GuestState, origin: Beginning) -> Result<Guest> {
+    /// randomness is its own. It has to be woken.
+    async fn guest_from(&self, state: &Arc<GuestState>, origin: Beginning) -> Result<Guest> {
         let clocks = Clocks::resumed(state.clocks, self.determinism.as_ref());
         let resumed = origin == Beginning::Resumed;
         self.image
@@ -117,6 +117,8 @@ pub(crate) struct Start {
     /// The last execution before.
     pub(crate) after: u64,
     pub(crate) beginning: Beginning,
+    /// The guest is renewed with its first cell, not when it is made.
+    pub(crate) asleep: bool,
 }
 
 /// Makes a guest and starts the worker that owns it.
@@ -126,7 +128,13 @@ pub(crate) async fn spawn(
     handle: &tokio::runtime::Handle,
 ) -> Result<Mailbox> {
     let guest = match &start.state {
-        Some(state) => settings.guest_from(state, start.beginning).await?,
+        Some(state) => {
+            let mut guest = settings.guest_from(state, start.beginning).await?;
+            if !start.asleep {
+                guest.wake().await?;
+            }
+            guest
+        }
         None => settings.fresh_guest().await?,
     };
     let (mailbox, orders, shared) = mailbox(start.after);
@@ -249,8 +257,8 @@ impl Worker {
     /// Hands out the state and stands still until the caller lets go.
     async fn park(&mut self, park: Park) {
         let state = match &mut self.guest {
-            Some(guest) => match self.history.save(guest, self.reached).await {
-                Ok(state) => Ok(Some(state)),
+            Some(guest) => match guest.wake().await {
+                Ok(()) => self.history.save(guest, self.reached).await.map(Some),
                 Err(error) => Err(error),
             },
             None => Ok(self.history.last()),
@@ -258,7 +266,7 @@ impl Worker {
         let start = state.map(|state| Start {
             state,
             after: self.shared.last_id(),
-            beginning: Beginning::default(),
+            ..Start::default()
         });
         if park.reply.send(start).is_err() {
             return;
@@ -297,17 +305,21 @@ impl Worker {
         if self.history.is_due(self.idle_since.elapsed()) {
             self.save().await;
         }
-        if let Some(guest) = self.guest.take() {
-            return Ok(guest);
-        }
+        // The first cell of a copy finds it asleep.
+        let mut next = self.guest.take().map(Ok);
         loop {
-            let Some(state) = self.history.last() else {
-                return self.settings.fresh_guest().await;
+            let made = match (next.take(), self.history.last()) {
+                (Some(guest), _) => guest,
+                (None, None) => return self.settings.fresh_guest().await,
+                (None, Some(state)) => self.settings.guest_from(&state, Beginning::Resumed).await,
             };
-            let guest = self.settings.guest_from(&state, Beginning::Resumed).await;
+            let awake = match made {
+                Ok(mut guest) => guest.wake().await.map(|()| guest),
+                Err(error) => Err(error),
+            };
             // Code that ran there may have damaged what the kernel stands on: then
             // an older state has to do.
-            match guest {
+            match awake {
                 Err(Error::Boot { .. }) => {
                     self.history.drop_last();
                     self.lost = self.lose(self.reached);
@@ -336,7 +348,8 @@ impl Worker {
         let outlet = Some(job.channel.outlet.clone());
         let mut run = Run::new(Arc::clone(&job.control), &job.limits, outlet);
         run.stdin.bytes = job.stdin.clone();
-        let ran = guest.execute(cell, run, job.limits.fuel).await;
+        let executing = guest.execute(cell, run, job.limits.fuel);
+        let ran = self.shared.gate().pass(executing).await;
         self.newest = job.id;
         self.executions += 1;
         self.cpu += ran.cpu;
