@@ -341,6 +341,22 @@ pub enum SnapshotFault {
         /// Why.
         detail: String,
     },
+    /// A folder of the host was mounted in the sandbox and was not handed in again.
+    #[error("a folder was mounted at {path}; it has to be given again")]
+    MissingMount {
+        /// Where it was mounted.
+        path: String,
+    },
+    /// Something else was handed in than was mounted.
+    #[error("at {path}, {expected} was mounted, and {found} was given")]
+    WrongMount {
+        /// Where it was mounted.
+        path: String,
+        /// What was mounted.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
     /// Something in it breaks a rule of the format.
     #[error("it is malformed: {detail}")]
     Malformed {

@@ -74,7 +74,7 @@ pub use id::{ContextId, ExecutionId, SandboxId, SnapshotId};
 pub use image::{Cache, Finding, ImageSummary};
 pub use interrupt::InterruptHandle;
 pub use limits::{Limit, Limits, Residency, Usage};
-pub use runtime::{Runtime, RuntimeBuilder};
+pub use runtime::{Runtime, RuntimeBuilder, SnapshotFile};
 pub use sandbox::{Sandbox, SandboxBuilder};
 pub use snapshot::{Busy, Durability, Snapshot};
 pub use state::State;

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::command::{Host, PROGRAM_PATH, Program, ProgramFolder, Programs};
 use crate::engine::{Engine, Metering, StartModule, Ticker, flatten, listening};
 use crate::error::{Error, Result};
-use crate::files::{Backing, Storage};
+use crate::files::{Access, Backing, Storage};
 use crate::image::{Cache, Image, digest};
 use crate::interrupt::Nudge;
 use crate::sandbox::SandboxBuilder;
-use crate::snapshot::{Key, Snapshot, blocking, load};
+use crate::snapshot::{Key, Loading, MountPlan, Snapshot, blocking, load};
 
 /// Guests kept ready for each image.
 const WARM: usize = 2;
@@ -65,20 +65,22 @@ impl Runtime {
     }
 
     /// Reads a snapshot that [`Snapshot::save`] wrote. All of it is checked before
-    /// anything is made of it; its image must be in the cache.
+    /// anything is made of it; its image must be in the cache. For one with
+    /// folders of the host in it, see [`Self::snapshot_file`].
     ///
     /// # Errors
-    /// [`Error::BadSnapshot`]; [`Error::NoImage`]; [`Error::Io`].
+    /// As [`SnapshotFile::load`].
     pub async fn load_snapshot(&self, path: impl AsRef<Path>) -> Result<Snapshot> {
-        let (runtime, path) = (self.clone(), path.as_ref().to_owned());
-        blocking(move || {
-            let key = runtime.snapshot_key()?;
-            let mounts = [(PROGRAM_PATH, runtime.program_folder())];
-            load(&path, &key, &runtime.storage(), &mounts, |name| {
-                runtime.image(Some(name))
-            })
-        })
-        .await
+        self.snapshot_file(path).load().await
+    }
+
+    /// Settings for reading a snapshot.
+    pub fn snapshot_file(&self, path: impl AsRef<Path>) -> SnapshotFile {
+        SnapshotFile {
+            runtime: self.clone(),
+            path: path.as_ref().to_owned(),
+            mounts: Vec::new(),
+        }
     }
 
     /// The key of this user's snapshots.
@@ -213,6 +215,56 @@ impl Host for Inner {
                 ticker.nudge();
             }
         })
+    }
+}
+
+/// A snapshot's file that is to be read, see [`Runtime::snapshot_file`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct SnapshotFile {
+    runtime: Runtime,
+    path: PathBuf,
+    mounts: Vec<MountPlan>,
+}
+
+impl SnapshotFile {
+    /// Hands in a folder of the host. A snapshot neither holds what was mounted in
+    /// the sandbox nor says where it was on the host: whoever loads it gives each
+    /// folder again, at the same path of the sandbox, with the same access. Files
+    /// in it that were open go on by their names there. At a path where nothing was
+    /// mounted, it is mounted now.
+    pub fn mount(
+        mut self,
+        guest: impl Into<String>,
+        host: impl Into<PathBuf>,
+        access: Access,
+    ) -> Self {
+        self.mounts.push(MountPlan {
+            guest: guest.into(),
+            host: host.into(),
+            access,
+        });
+        self
+    }
+
+    /// Reads and checks it.
+    ///
+    /// # Errors
+    /// [`Error::BadSnapshot`], for a folder that is missing or has another access,
+    /// too; [`Error::NoImage`]; [`Error::Io`], [`Error::BadSetting`] for a folder
+    /// that cannot be mounted.
+    pub async fn load(self) -> Result<Snapshot> {
+        blocking(move || {
+            let runtime = &self.runtime;
+            let loading = Loading {
+                key: &runtime.snapshot_key()?,
+                storage: &runtime.storage(),
+                mounts: &self.mounts,
+                programs: &[(PROGRAM_PATH, runtime.program_folder())],
+            };
+            load(&self.path, &loading, |name| runtime.image(Some(name)))
+        })
+        .await
     }
 }
 

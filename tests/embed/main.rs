@@ -18,6 +18,7 @@ mod contexts;
 mod display;
 mod events;
 mod files;
+mod forks;
 mod fuel;
 mod images;
 mod interrupt;

@@ -10,6 +10,7 @@ use wasmtime::{
 
 use crate::engine::ladder::Demand;
 use crate::engine::meter::metered;
+use crate::engine::shared::SharedImage;
 use crate::engine::state::{Run, State, World};
 use crate::engine::{Engine, GlobalValue, Metering, Stopped, Ticker, imports, preview1};
 use crate::error::{Error, Result};
@@ -99,6 +100,10 @@ pub(crate) struct Guest {
     engine: Engine,
     /// What its memory started as.
     pub(super) image: Option<Arc<MemoryImage>>,
+    /// That image, when it is a saved state's and not that of the language.
+    pub(super) over: Option<Arc<SharedImage>>,
+    /// What it has to be told before anything runs in it.
+    asleep: Option<Renewal>,
     pub(super) memory: Memory,
     pub(super) globals: Vec<wasmtime::Global>,
     buffer: TypedFunc<i32, i32>,
@@ -126,6 +131,16 @@ pub(super) fn create_error(error: impl std::fmt::Display) -> Error {
 impl Guest {
     /// Makes a guest. Nothing of it runs yet.
     pub(crate) async fn new(module: &GuestModule, origin: &Origin, world: World) -> Result<Self> {
+        Self::over(module, origin, origin.memory.clone(), world).await
+    }
+
+    /// Makes a guest whose memory starts as `image`. Nothing of it runs yet.
+    pub(super) async fn over(
+        module: &GuestModule,
+        origin: &Origin,
+        image: Option<Arc<MemoryImage>>,
+        world: World,
+    ) -> Result<Self> {
         let state = State::new(world, Arc::clone(&origin.interrupt_words), origin.stop_word);
         let mut store = Store::new(&module.engine.engine, Housed::new(state));
         store.limiter(|state| &mut state.limiter);
@@ -135,7 +150,6 @@ impl Guest {
                 Ok(Demand::Stop) | Err(_) => Ok(UpdateDeadline::Interrupt),
             });
         }
-        let image = origin.memory.clone();
         let expected = image.as_ref().map(|image| image.byte_len());
         let instance = sandcell_sys::instantiate(&mut store, &module.pre, image.clone())
             .await
@@ -159,6 +173,8 @@ impl Guest {
             store,
             engine: module.engine.clone(),
             image,
+            over: None,
+            asleep: None,
             memory,
             globals,
             instance,
@@ -227,8 +243,28 @@ impl Guest {
         }
     }
 
+    /// Leaves the renewal of a guest that was restored to [`Self::wake`].
+    pub(crate) fn put_off(&mut self, renewal: Renewal) {
+        self.asleep = Some(renewal);
+    }
+
+    /// Does what was put off; must be called before the guest runs or is saved.
+    /// After an error it must not be used any more.
+    ///
+    /// # Errors
+    /// [`Error::Boot`] when what ran in it before damaged what it stands on.
+    pub(crate) async fn wake(&mut self) -> Result<()> {
+        let Some(renewal) = self.asleep.take() else {
+            return Ok(());
+        };
+        if let Some(image) = &self.image {
+            sandcell_sys::warm(&mut self.store, &self.memory, image).map_err(create_error)?;
+        }
+        self.renew_copy(renewal).await
+    }
+
     /// As [`Self::renew`], for a guest that has run foreign code: it gets a second.
-    pub(crate) async fn renew_copy(&mut self, renewal: Renewal) -> Result<()> {
+    async fn renew_copy(&mut self, renewal: Renewal) -> Result<()> {
         self.store.data_mut().run = Some(Run::bounded(OWN_CALL_TIME));
         let renewed = self.renew(renewal).await;
         self.store.data_mut().run = None;

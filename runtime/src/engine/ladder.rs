@@ -51,6 +51,8 @@ impl Ladder {
     /// Climbs as far as `now` asks for.
     pub(crate) fn review(&mut self, now: Instant) -> Demand {
         let asked = self.control.asked();
+        // Time in which it was held does not count.
+        let now = now.checked_sub(self.control.held()).unwrap_or(now);
         match self.rung {
             Rung::Running => {
                 let late = self.ask_at.is_some_and(|at| now >= at);
@@ -84,11 +86,12 @@ impl Ladder {
 
     /// When the next review may demand something by itself.
     pub(crate) fn alarm(&self) -> Option<Instant> {
-        match self.rung {
+        let alarm = match self.rung {
             Rung::Running => self.ask_at,
             Rung::Asked { stop_at, .. } => Some(stop_at),
             Rung::Stopped { .. } => None,
-        }
+        };
+        alarm.and_then(|alarm| alarm.checked_add(self.control.held()))
     }
 
     /// Who asked, once the guest was told.
@@ -119,6 +122,19 @@ mod tests {
         assert_eq!(ladder.cause(), Some(InterruptCause::Deadline));
         assert_eq!(ladder.review(start + 3 * second), Demand::Stop);
         assert_eq!(ladder.review(start), Demand::Stop);
+    }
+
+    #[test]
+    fn time_in_which_it_was_held_does_not_count() {
+        let second = Duration::from_secs(1);
+        let mut ladder = Ladder::new(control(), Some(second), second);
+        let start = Instant::now();
+        ladder.control.held_for(10 * second);
+        assert_eq!(ladder.review(start + 10 * second), Demand::GoOn);
+        assert!(ladder.alarm().is_some_and(|at| at > start + 10 * second));
+        assert_eq!(ladder.review(start + 12 * second), Demand::Ask);
+        assert_eq!(ladder.review(start + 12 * second), Demand::GoOn);
+        assert_eq!(ladder.review(start + 14 * second), Demand::Stop);
     }
 
     #[test]

@@ -170,6 +170,12 @@ impl Tree {
         });
     }
 
+    /// Where something is mounted.
+    pub(crate) fn mount_paths(&self) -> Vec<String> {
+        let mounts = self.mounts.iter();
+        mounts.map(|mount| mount.path.to_string()).collect()
+    }
+
     /// Forget who holds which files, in a copy whose holders are counted anew.
     /// Then [`Tree::drop_unheld`] removes what nobody holds.
     pub(crate) fn forget_holders(&mut self) {

@@ -223,18 +223,33 @@ impl Image {
         Ok(guest)
     }
 
-    /// A guest in `world` that goes on from a saved state, renewed.
+    /// A guest in `world` that goes on from a saved state. It has to be woken
+    /// before anything else, which renews it.
     pub(crate) async fn restored(
         &self,
         metering: Metering,
         world: World,
         renewal: Renewal,
-        state: &GuestState,
+        state: &Arc<GuestState>,
     ) -> Result<Guest> {
         let module = self.module(metering)?;
-        let mut guest = Guest::restore(module, &self.inner.origin, world, state).await?;
-        guest.renew_copy(renewal).await?;
+        let origin = &self.inner.origin;
+        let mut guest = Guest::restore(module, origin, world, state).await?;
+        guest.put_off(renewal);
+        if let Ok(handle) = tokio::runtime::Handle::try_current()
+            && state.restored_again()
+        {
+            let (image, state) = (self.clone(), Arc::clone(state));
+            // Without it, restores go on copying.
+            drop(handle.spawn_blocking(move || image.share(&state)));
+        }
         Ok(guest)
+    }
+
+    /// Makes a state's own image, see [`GuestState::share`].
+    pub(crate) fn share(&self, state: &GuestState) -> Result<()> {
+        let language = self.inner.origin.memory.as_ref();
+        state.share(language.ok_or_else(|| Error::bug("an image has no memory"))?)
     }
 
     /// A guest for the pool.

@@ -12,16 +12,14 @@ use crate::checkpoints::Checkpoints;
 use crate::command::PROGRAM_PATH;
 use crate::determinism::Determinism;
 use crate::error::{Error, Result};
-use crate::files::{
-    Access, BOOT_ID_PATH, FileError, FileLimits, FolderLimits, HostFolder, Tree, boot_id_text,
-};
+use crate::files::{Access, BOOT_ID_PATH, FileLimits, Tree, boot_id_text};
 use crate::host_function::{HostError, HostFunctions};
 use crate::id::SandboxId;
 use crate::image::Image;
 use crate::limits::Limits;
 use crate::runtime::Runtime;
 use crate::sandbox::{Origin, Sandbox};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{MountPlan, Snapshot};
 use crate::worker::{Beginning, Settings, Start};
 
 /// Settings of a new sandbox.
@@ -45,16 +43,9 @@ pub struct SandboxBuilder {
     determinism: Option<Determinism>,
     checkpoints: Checkpoints,
     snapshot: Option<(Snapshot, Beginning)>,
+    asleep: bool,
     mounts: Vec<MountPlan>,
     fault: Option<Arc<Error>>,
-}
-
-/// A folder of the host that is to be mounted.
-#[derive(Debug, Clone)]
-struct MountPlan {
-    guest: String,
-    host: PathBuf,
-    access: Access,
 }
 
 impl SandboxBuilder {
@@ -68,6 +59,7 @@ impl SandboxBuilder {
             determinism: None,
             checkpoints: Checkpoints::default(),
             snapshot: None,
+            asleep: false,
             mounts: Vec::new(),
             fault: None,
         }
@@ -145,6 +137,12 @@ impl SandboxBuilder {
         self.environment = saved.environment.clone();
         self.determinism = saved.determinism;
         self.snapshot = Some((snapshot.clone(), beginning));
+        self
+    }
+
+    /// The copies of a snapshot are renewed with their first cells.
+    pub(crate) fn asleep(mut self) -> Self {
+        self.asleep = true;
         self
     }
 
@@ -252,7 +250,7 @@ impl SandboxBuilder {
         };
         mount_programs(&mut tree, &self.runtime)?;
         for plan in &self.mounts {
-            plan.mount(&mut tree, &self.limits)?;
+            plan.mount(&mut tree, plan.open(&self.limits)?)?;
         }
         let settings = Settings {
             image,
@@ -266,8 +264,11 @@ impl SandboxBuilder {
         };
         let tree = Arc::clone(&settings.tree);
         let sandbox = Sandbox::start(self.runtime, settings, self.limits, origin).await?;
-        if self.snapshot.is_some() {
-            // Files without a name that no context of the copy has open.
+        if self
+            .snapshot
+            .is_some_and(|(snapshot, _)| snapshot.inner.has_unnamed())
+        {
+            // Those that no context of the copy has open.
             tree.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .drop_unheld();
@@ -311,6 +312,7 @@ impl SandboxBuilder {
         let contexts = saved.contexts.iter().map(|(id, start)| {
             let start = Start {
                 beginning,
+                asleep: self.asleep,
                 ..start.clone()
             };
             (*id, start)
@@ -332,24 +334,4 @@ fn mount_programs(tree: &mut Tree, runtime: &Runtime) -> Result<()> {
         return Ok(());
     }
     Ok(tree.mount(PROGRAM_PATH, runtime.program_folder())?)
-}
-
-impl MountPlan {
-    /// Mounts the folder in the tree of a new sandbox.
-    fn mount(&self, tree: &mut Tree, limits: &Limits) -> Result<()> {
-        let refused = |error: FileError| Error::BadSetting {
-            setting: "mount",
-            value: self.guest.clone(),
-            reason: error.to_string(),
-        };
-        let limits = FolderLimits {
-            write_bytes: limits.mount_bytes,
-            ..FolderLimits::default()
-        };
-        let folder = HostFolder::open(&self.host, self.access, limits);
-        let folder = folder.map_err(Error::io("open", &self.host))?;
-        let now_ns = tree.stat("/").map_err(refused)?.modified_ns;
-        tree.make_dirs(&self.guest, now_ns).map_err(refused)?;
-        tree.mount(&self.guest, Arc::new(folder)).map_err(refused)
-    }
 }

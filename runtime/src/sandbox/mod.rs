@@ -60,6 +60,7 @@ impl Contexts {
         self.state = State::Running;
         for mailbox in self.live.values() {
             mailbox.set_paused(false);
+            mailbox.let_go();
         }
     }
 }

@@ -6,11 +6,11 @@
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Take};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sandcell_sys::{PAGE_BYTES, PageRun, PrivateFile, PrivateFileError};
 
-use crate::engine::GuestState;
+use crate::engine::{GuestState, Sharing};
 use crate::error::{Error, Result, SnapshotFault};
 use crate::files::{Backing, FileLimits, LIBRARY_PATH, SavedError, StashWriter, Storage, Tree};
 use crate::id::{ContextId, SandboxId, SnapshotId};
@@ -18,9 +18,9 @@ use crate::image::Image;
 use crate::limits::Limits;
 use crate::snapshot::digest::{FILE_BYTES, PREFIX_BYTES, Prefix, prefix_of};
 use crate::snapshot::head::{HEAD_BYTES, Head, SavedState, at};
-use crate::snapshot::{Inner, Key, Snapshot};
+use crate::snapshot::{Inner, Key, MountPlan, Snapshot};
 use crate::wasi::Descriptors;
-use crate::worker::{Beginning, Start};
+use crate::worker::Start;
 
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -30,13 +30,20 @@ const MEMORY_BYTES: u64 = 1 << 32;
 
 type Fallible<T> = std::result::Result<T, SnapshotFault>;
 
-/// Reads and checks a snapshot over what `mounts` says, beside the library.
-/// `image` finds the image of a name.
+/// What is needed to read a snapshot.
+#[derive(Debug)]
+pub(crate) struct Loading<'a> {
+    pub(crate) key: &'a Key,
+    pub(crate) storage: &'a Storage,
+    pub(crate) mounts: &'a [MountPlan],
+    /// What stands in every sandbox beside the library.
+    pub(crate) programs: &'a [(&'static str, Arc<dyn Backing>)],
+}
+
+/// Reads and checks a snapshot. `image` finds the image of a name.
 pub(crate) fn load(
     path: &Path,
-    key: &Key,
-    storage: &Storage,
-    mounts: &[(&'static str, Arc<dyn Backing>)],
+    loading: &Loading<'_>,
     image: impl Fn(&str) -> Result<Image>,
 ) -> Result<Snapshot> {
     let bad = |reason| Error::BadSnapshot {
@@ -58,7 +65,7 @@ pub(crate) fn load(
     }
     let mut file = file.into_file();
     let prefix = Prefix::read(&mut file, file_bytes).map_err(bad)?;
-    let found = prefix_of(&mut (&mut file).take(prefix.body_bytes), key);
+    let found = prefix_of(&mut (&mut file).take(prefix.body_bytes), loading.key);
     // Compared as a whole; who can read our answers can read the file.
     if found.map_err(Error::io("read", path))? != prefix {
         return Err(bad(SnapshotFault::Digest));
@@ -67,7 +74,6 @@ pub(crate) fn load(
         .map_err(Error::io("read", path))?;
     let mut body = Body {
         input: BufReader::with_capacity(BUFFER_BYTES, file.take(prefix.body_bytes)),
-        mounts,
     };
     let head = body.head().map_err(bad)?;
     let image = |name: &str, id: &str| {
@@ -90,7 +96,11 @@ pub(crate) fn load(
             .map(|other| other.map(|(name, id)| image(name, id)).transpose())
             .collect::<Result<_>>()?,
     };
-    body.rest(head, images, storage, key).map_err(bad)
+    body.rest(head, images, loading)
+        .map_err(|error| match error {
+            Unloaded::Fault(fault) => bad(fault),
+            Unloaded::Other(error) => error,
+        })
 }
 
 /// The images that a snapshot stands on.
@@ -98,6 +108,18 @@ struct Images {
     own: Image,
     /// Of each context, where it is not that one.
     others: Vec<Option<Image>>,
+}
+
+/// Why a file with the right digest is not taken.
+enum Unloaded {
+    Fault(SnapshotFault),
+    Other(Error),
+}
+
+impl<T: Into<SnapshotFault>> From<T> for Unloaded {
+    fn from(fault: T) -> Self {
+        Self::Fault(fault.into())
+    }
 }
 
 fn malformed(detail: impl Into<String>) -> SnapshotFault {
@@ -108,17 +130,27 @@ fn malformed(detail: impl Into<String>) -> SnapshotFault {
 
 impl From<SavedError> for SnapshotFault {
     fn from(error: SavedError) -> Self {
-        malformed(error.to_string())
+        match error {
+            SavedError::MissingMount { path } => Self::MissingMount { path },
+            SavedError::WrongMount {
+                path,
+                expected,
+                found,
+            } => Self::WrongMount {
+                path,
+                expected,
+                found,
+            },
+            other => malformed(other.to_string()),
+        }
     }
 }
 
-struct Body<'m> {
+struct Body {
     input: BufReader<Take<File>>,
-    /// What stands in every sandbox beside the library.
-    mounts: &'m [(&'static str, Arc<dyn Backing>)],
 }
 
-impl Body<'_> {
+impl Body {
     fn head(&mut self) -> Fallible<Head> {
         let mut len = [0; 4];
         self.fill(&mut len)?;
@@ -146,9 +178,9 @@ impl Body<'_> {
         mut self,
         head: Head,
         images: Images,
-        storage: &Storage,
-        key: &Key,
-    ) -> Fallible<Snapshot> {
+        loading: &Loading<'_>,
+    ) -> std::result::Result<Snapshot, Unloaded> {
+        let storage = loading.storage;
         let limits = Limits::from(&head.limits);
         limits
             .check()
@@ -160,17 +192,29 @@ impl Body<'_> {
         };
         let library: Arc<dyn Backing> = images.own.library();
         let mut mounts = vec![(LIBRARY_PATH, library)];
-        mounts.extend(self.mounts.iter().cloned());
+        mounts.extend(loading.programs.iter().cloned());
+        let mut folders = Vec::new();
+        for plan in loading.mounts {
+            let folder = plan.open(&limits).map_err(Unloaded::Other)?;
+            mounts.push((&plan.guest, Arc::clone(&folder) as Arc<dyn Backing>));
+            folders.push((plan, folder));
+        }
         let mut tree = Tree::load(&mut self.input, &bounds, storage.clone(), &mounts)?;
         let contexts = self.contexts(&head, images, &limits, storage, &mut tree)?;
         tree.forget_holders();
+        let there = tree.mount_paths();
+        for (plan, folder) in folders {
+            if !there.contains(&plan.guest) {
+                plan.mount(&mut tree, folder).map_err(Unloaded::Other)?;
+            }
+        }
         let mut left = Vec::new();
         if (&mut self.input).take(1).read_to_end(&mut left).ok() != Some(0) {
-            return Err(malformed("there is more behind its pages"));
+            return Err(malformed("there is more behind its pages").into());
         }
         let first = id(&head.first)?;
         if !contexts.iter().any(|(id, _)| *id == first) {
-            return Err(malformed("its first context is not in it"));
+            return Err(malformed("its first context is not in it").into());
         }
         Ok(Snapshot {
             inner: Arc::new(Inner {
@@ -184,7 +228,8 @@ impl Body<'_> {
                 first,
                 contexts,
                 tree,
-                key: key.clone(),
+                key: loading.key.clone(),
+                unnamed: OnceLock::new(),
             }),
         })
     }
@@ -225,16 +270,13 @@ impl Body<'_> {
                 return Err(malformed("two contexts have one id"));
             }
             let after = saved.after;
-            let beginning = Beginning::default();
-            contexts.push((
-                id,
-                Start {
-                    image,
-                    state,
-                    after,
-                    beginning,
-                },
-            ));
+            let start = Start {
+                image,
+                state,
+                after,
+                ..Start::default()
+            };
+            contexts.push((id, start));
         }
         Ok(contexts)
     }
@@ -266,12 +308,14 @@ impl Body<'_> {
         }
         Ok(GuestState {
             memory_bytes: saved.memory_bytes,
+            over: None,
             runs,
             pages: writer.finish().map_err(unsaved)?,
             globals: saved.globals.clone(),
             descriptors,
             clocks: saved.clocks(),
             random: saved.random,
+            sharing: Sharing::default(),
         })
     }
 }

@@ -7,15 +7,19 @@ mod digest;
 mod head;
 mod key;
 mod load;
+mod mount;
 mod save;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use sandcell_sys::{PAGE_BYTES, page_count};
+
 pub(crate) use key::Key;
-pub(crate) use load::load;
+pub(crate) use load::{Loading, load};
+pub(crate) use mount::MountPlan;
 
 use crate::determinism::Determinism;
 use crate::error::Result;
@@ -52,6 +56,15 @@ pub(crate) struct Inner {
     /// Nobody holds files in it; who starts from it does so in a copy.
     pub(crate) tree: Tree,
     pub(crate) key: Key,
+    /// Whether the tree has files without a name; looked for once.
+    pub(crate) unnamed: OnceLock<bool>,
+}
+
+impl Inner {
+    /// Whether its files include some that were removed while they were open.
+    pub(crate) fn has_unnamed(&self) -> bool {
+        *self.unnamed.get_or_init(|| self.tree.has_unnamed())
+    }
 }
 
 /// When the bytes of a saved snapshot are safe.
@@ -77,6 +90,15 @@ pub enum Busy {
     Interrupt,
     /// Fail with [`crate::Error::Running`].
     Refuse,
+    /// For a pause: stop it in its middle and keep it there, with its memory and
+    /// its stack, until it is resumed. Nothing is saved then: the sandbox is
+    /// [`crate::State::Held`] and ends with its process. Time in which a cell is
+    /// held counts towards no limit; its clocks go on, and so do the host calls
+    /// that it waits for.
+    ///
+    /// A snapshot of a busy sandbox cannot be taken so: it fails as with
+    /// `Refuse`.
+    Hold,
 }
 
 impl Default for Busy {
@@ -118,13 +140,20 @@ impl Snapshot {
         self.inner.contexts.iter().map(|(id, _)| *id).collect()
     }
 
+    /// Where folders were mounted in it, the library's included. Whoever loads the
+    /// snapshot from a file hands in the host's, see [`crate::SnapshotFile::mount`].
+    #[must_use]
+    pub fn mounts(&self) -> Vec<String> {
+        self.inner.tree.mount_paths()
+    }
+
     /// Bytes of memory pages and of files in it.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let states = self.inner.contexts.iter();
         let pages: u64 = states
             .filter_map(|(_, start)| start.state.as_ref())
-            .map(|state| state.page_bytes())
+            .map(|state| page_count(&state.saved_runs()) * PAGE_BYTES as u64)
             .sum();
         pages + self.inner.tree.usage().bytes
     }

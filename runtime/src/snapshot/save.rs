@@ -119,13 +119,15 @@ fn write_body(snapshot: &Inner, out: &mut impl Write) -> std::result::Result<(),
 
 fn write_pages(state: &GuestState, out: &mut impl Write) -> std::result::Result<(), Unwritten> {
     let mut buffer = vec![0; BUFFER_BYTES];
-    let mut start = 0;
-    while start < state.pages.len() {
-        let len = BUFFER_BYTES.min(state.pages.len() - start);
-        let chunk = buffer.get_mut(..len).unwrap_or_default();
-        state.pages.read(start, chunk).map_err(Error::from)?;
-        out.write_all(chunk)?;
-        start += len;
+    for piece in state.pieces() {
+        let mut start = 0;
+        while start < piece.run.byte_len() {
+            let len = BUFFER_BYTES.min(piece.run.byte_len() - start);
+            let chunk = buffer.get_mut(..len).unwrap_or_default();
+            state.read(&piece, start, chunk)?;
+            out.write_all(chunk)?;
+            start += len;
+        }
     }
     Ok(())
 }
@@ -141,7 +143,7 @@ fn head(snapshot: &Inner) -> Head {
         state: start.state.as_ref().map(|state| SavedState {
             memory_bytes: state.memory_bytes,
             runs: state
-                .runs
+                .saved_runs()
                 .iter()
                 .map(|run| (run.first, run.count))
                 .collect(),

@@ -1,5 +1,6 @@
 //! The one owner of a guest: orders in, events and outcomes out.
 
+mod gate;
 mod history;
 mod mailbox;
 mod turn;

@@ -87,11 +87,11 @@ impl Settings {
     }
 
     /// A guest that goes on from `state`: as itself, or as a copy whose
-    /// randomness is its own.
+    /// randomness is its own. It has to be woken.
     async fn guest_from(
         &self,
         image: &Image,
-        state: &GuestState,
+        state: &Arc<GuestState>,
         origin: Beginning,
     ) -> Result<Guest> {
         let clocks = Clocks::resumed(state.clocks, self.determinism.as_ref());
@@ -127,6 +127,8 @@ pub(crate) struct Start {
     /// The last execution before.
     pub(crate) after: u64,
     pub(crate) beginning: Beginning,
+    /// The guest is renewed with its first cell, not when it is made.
+    pub(crate) asleep: bool,
 }
 
 /// Makes a guest and starts the worker that owns it.
@@ -137,7 +139,13 @@ pub(crate) async fn spawn(
 ) -> Result<Mailbox> {
     let image = start.image.as_ref().unwrap_or(&settings.image);
     let guest = match &start.state {
-        Some(state) => settings.guest_from(image, state, start.beginning).await?,
+        Some(state) => {
+            let mut guest = settings.guest_from(image, state, start.beginning).await?;
+            if !start.asleep {
+                guest.wake().await?;
+            }
+            guest
+        }
         None => settings.fresh_guest(image).await?,
     };
     let (mailbox, orders, shared) = mailbox(start.after);
@@ -263,8 +271,8 @@ impl Worker {
     /// Hands out the state and stands still until the caller lets go.
     async fn park(&mut self, park: Park) {
         let state = match &mut self.guest {
-            Some(guest) => match self.history.save(guest, self.reached).await {
-                Ok(state) => Ok(Some(state)),
+            Some(guest) => match guest.wake().await {
+                Ok(()) => self.history.save(guest, self.reached).await.map(Some),
                 Err(error) => Err(error),
             },
             None => Ok(self.history.last()),
@@ -273,7 +281,7 @@ impl Worker {
             image: self.image.clone(),
             state,
             after: self.shared.last_id(),
-            beginning: Beginning::default(),
+            ..Start::default()
         });
         if park.reply.send(start).is_err() {
             return;
@@ -312,20 +320,24 @@ impl Worker {
         if self.history.is_due(self.idle_since.elapsed()) {
             self.save().await;
         }
-        if let Some(guest) = self.guest.take() {
-            return Ok(guest);
-        }
         let settings = Arc::clone(&self.settings);
         let image = self.image.clone();
         let image = image.as_ref().unwrap_or(&settings.image);
+        // The first cell of a copy finds it asleep.
+        let mut next = self.guest.take().map(Ok);
         loop {
-            let Some(state) = self.history.last() else {
-                return settings.fresh_guest(image).await;
+            let made = match (next.take(), self.history.last()) {
+                (Some(guest), _) => guest,
+                (None, None) => return settings.fresh_guest(image).await,
+                (None, Some(state)) => settings.guest_from(image, &state, Beginning::Resumed).await,
             };
-            let guest = settings.guest_from(image, &state, Beginning::Resumed).await;
+            let awake = match made {
+                Ok(mut guest) => guest.wake().await.map(|()| guest),
+                Err(error) => Err(error),
+            };
             // Code that ran there may have damaged what the kernel stands on: then
             // an older state has to do.
-            match guest {
+            match awake {
                 Err(Error::Boot { .. }) => {
                     self.history.drop_last();
                     self.lost = self.lose(self.reached);
@@ -354,7 +366,8 @@ impl Worker {
         let outlet = Some(job.channel.outlet.clone());
         let mut run = Run::new(Arc::clone(&job.control), &job.limits, outlet);
         run.stdin.bytes = job.stdin.clone();
-        let ran = guest.execute(cell, run, job.limits.fuel).await;
+        let executing = guest.execute(cell, run, job.limits.fuel);
+        let ran = self.shared.gate().pass(executing).await;
         self.newest = job.id;
         self.executions += 1;
         self.cpu += ran.cpu;

@@ -22,15 +22,16 @@ mod page;
 mod private_file;
 mod reservation;
 mod residency;
+mod slot;
 mod stack;
 
 pub use bell::Bells;
 pub use birth::{Housed, StopWord, call, instantiate};
 pub use budget::{Mappings, mappings};
-pub use image::MemoryImage;
+pub use image::{MemoryImage, Sealing};
 pub use memory::CowMemories;
 pub use module::load_module;
 pub use page::{PAGE_BYTES, PageRun, page_count};
 pub use private_file::{PrivateFile, PrivateFileError, Stamp};
-pub use residency::{discard_pages, own_copies, private_pages, stack_resident_bytes};
+pub use residency::{discard_pages, own_copies, private_pages, stack_resident_bytes, warm};
 pub use stack::{Stacks, trim_stack};

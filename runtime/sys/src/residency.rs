@@ -11,11 +11,13 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 
 use rustix::mm::Advice;
 use wasmtime::{AsContextMut, Memory, Store};
 
 use crate::birth::Housed;
+use crate::image::MemoryImage;
 use crate::page::{PAGE_BYTES, PageRun, push_run};
 
 /// The pages of `memory` that differ, or may differ, from its image.
@@ -25,6 +27,26 @@ use crate::page::{PAGE_BYTES, PageRun, push_run};
 pub fn private_pages<D>(store: &Store<Housed<D>>, memory: &Memory) -> io::Result<Vec<PageRun>> {
     let base = memory.data_ptr(store) as usize;
     own_pages(base, memory.data_size(store))
+}
+
+/// Makes own copies of the hot pages of `image`, which `memory` was made over,
+/// unless it has them.
+///
+/// # Errors
+/// As [`own_copies`].
+pub fn warm<D: 'static>(
+    store: &mut Store<Housed<D>>,
+    memory: &Memory,
+    image: &MemoryImage,
+) -> io::Result<()> {
+    if store.data().stack().warm.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
+    for run in image.hot_pages() {
+        let range = run.start_byte()..run.start_byte() + run.byte_len();
+        own_copies(&mut *store, memory, range)?;
+    }
+    Ok(())
 }
 
 /// Makes own copies of whole pages now, which is cheaper than one by one when

@@ -123,6 +123,8 @@ pub(crate) struct StackRecord {
     range: Mutex<Option<Range<usize>>>,
     /// True from the first poll of a call to its end: frames may be on the stack.
     pub(crate) busy: AtomicBool,
+    /// Not of the stack: the store's memory has its image's hot pages.
+    pub(crate) warm: AtomicBool,
 }
 
 impl StackRecord {

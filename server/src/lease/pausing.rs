@@ -95,7 +95,10 @@ impl Registry {
         if self.count_paused() >= ENTRIES {
             return Err(NotPaused::TooMany(ENTRIES));
         }
-        let snapshot = lease.sandbox.pause(Busy::default()).await?;
+        let Some(snapshot) = lease.sandbox.pause(Busy::default()).await? else {
+            // Only `Busy::Hold` answers so.
+            return Err(NotPaused::Gone);
+        };
         let paused = self.save(lease, snapshot, files_only).await;
         let paused = paused.inspect_err(|_| {
             // It was paused a moment ago, or has ended.
