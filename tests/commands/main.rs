@@ -13,7 +13,9 @@ mod support;
 
 mod hostile;
 mod lookup;
+mod inside;
 mod pipes;
+mod python;
 mod runs;
 mod signals;
 mod tools;
