@@ -76,6 +76,15 @@ impl PipeEnd {
         Self { side, flags: 0 }
     }
 
+    /// Whether it is the end of a terminal.
+    pub(super) fn is_terminal(&self) -> bool {
+        match &self.side {
+            PipeSide::Reader(reader) => reader.is_terminal(),
+            PipeSide::Writer(writer) => writer.is_terminal(),
+            PipeSide::Broken => false,
+        }
+    }
+
     pub(super) const fn blocks(&self) -> bool {
         self.flags & fdflags::NONBLOCK == 0
     }
