@@ -12,8 +12,8 @@
 mod support;
 
 mod hostile;
-mod lookup;
 mod inside;
+mod lookup;
 mod pipes;
 mod python;
 mod runs;

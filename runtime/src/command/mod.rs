@@ -19,6 +19,7 @@ mod resolve;
 mod signal;
 mod spawn;
 mod table;
+mod terminal;
 
 pub use builder::{CommandBuilder, Input};
 pub use guest::GuestProgram;

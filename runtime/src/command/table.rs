@@ -18,7 +18,7 @@ use crate::command::{Exit, ExitStatus, Group, Process, Signal, Spawn};
 use crate::engine::Budget;
 use crate::error::{Error, Result, SpawnError};
 use crate::files::{FileError, Kind};
-use crate::stream::{Clock, PipeWriter};
+use crate::stream::{Clock, PipeWriter, Terminal};
 use crate::worker::Settings;
 
 /// Bytes of arguments and environment together.
@@ -59,6 +59,7 @@ pub(super) struct Outside {
     pub(super) tag: Option<String>,
     pub(super) output: Arc<Output>,
     pub(super) stdin: Mutex<Option<PipeWriter>>,
+    pub(super) terminal: Option<Terminal>,
 }
 
 /// What a command and all that it started used.
