@@ -16,7 +16,8 @@ pub(super) async fn jobs(shell: &mut Shell, args: &[String]) -> Run {
     };
     let mut text = String::new();
     let mut ended = Vec::new();
-    for job in &shell.jobs.all {
+    let own = !shell.jobs.all.is_empty();
+    for job in if own { &shell.jobs.all } else { &shell.jobs.parents } {
         let is_running = job.ended().is_none();
         if letters.has('s') || (letters.has('r') && !is_running) {
             continue;

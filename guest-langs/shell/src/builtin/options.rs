@@ -37,7 +37,7 @@ pub(super) async fn set(shell: &mut Shell, args: &[String]) -> Run {
                 at += 1;
                 if !switch(shell, name, on) {
                     return shell
-                        .fail(1, &format!("set: {name}: invalid option name"))
+                        .fail(2, &format!("set: {name}: invalid option name"))
                         .await;
                 }
             } else if let Some(entry) = Options::lettered(letter) {

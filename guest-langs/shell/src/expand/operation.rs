@@ -60,12 +60,7 @@ impl Shell {
                 }
                 self.complain(&format!("{}: {message}", meant.shown()))
                     .await;
-                self.status = 127;
-                Err(if self.options.interactive {
-                    Flow::Discard(1)
-                } else {
-                    Flow::Exit(127)
-                })
+                Err(self.fatal())
             }
             Operation::Length => {
                 let length = self.length(meant, &got).await?;
@@ -88,12 +83,17 @@ impl Shell {
         }
         self.complain(&format!("{}: unbound variable", meant.shown()))
             .await;
-        self.status = 127;
-        Err(if self.options.interactive {
-            Flow::Discard(1)
-        } else {
-            Flow::Exit(127)
-        })
+        Err(self.fatal())
+    }
+
+    /// A parameter that must be there is not: the end of a script.
+    fn fatal(&mut self) -> Flow {
+        self.status = 1;
+        if self.options.interactive {
+            return Flow::Discard(1);
+        }
+        let nested = self.subshell > 0 || self.options.error_exit || !self.options.from_argument;
+        Flow::Exit(if nested { 1 } else { 127 })
     }
 
     fn emit_got(&self, got: Got, fields: &mut Fields, quoted: bool) {
@@ -315,6 +315,9 @@ impl Shell {
     async fn transformed(&mut self, letter: char, meant: &Meant, got: Got) -> Result<Got, Flow> {
         let name = meant.name.as_str();
         let variable = self.variable(name).map(std::borrow::Cow::into_owned);
+        if matches!(got, Got::One(None)) && variable.is_none() {
+            return Ok(got);
+        }
         match letter {
             'a' => {
                 let flags = variable.map(|variable| variable.flags());

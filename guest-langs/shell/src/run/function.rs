@@ -52,23 +52,31 @@ impl Shell {
             line: self.line,
             is_function: true,
         });
+        // A trap on RETURN counts in the function that sets it, unless it is handed down.
+        let hidden = if self.options.function_trace {
+            None
+        } else {
+            self.traps.remove(&Trap::Return)
+        };
         let body = Arc::clone(function);
         let run = self
             .deeper(move |shell| Box::pin(async move { shell.run_command(&body.body).await }))
             .await;
-        let run = match run {
+        let mut run = match run {
             Err(Flow::Return(status)) => Ok(status),
             Err(Flow::Break(_) | Flow::Continue(_)) => Ok(0),
             other => other,
         };
-        let mut run = run;
         if let Ok(status) = run
-            && self.options.function_trace
+            && self.traps.contains_key(&Trap::Return)
         {
             self.status = status;
             if let Err(flow) = Box::pin(self.run_trap(Trap::Return)).await {
                 run = Err(flow);
             }
+        }
+        if let Some(hidden) = hidden {
+            self.traps.entry(Trap::Return).or_insert(hidden);
         }
         self.frames.pop();
         self.variables.truncate(scopes);

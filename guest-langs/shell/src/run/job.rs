@@ -44,6 +44,8 @@ impl Job {
 #[derive(Debug, Default)]
 pub(crate) struct Jobs {
     pub(crate) all: Vec<Job>,
+    /// What the shell that this one is a copy of runs: to be shown only.
+    pub(crate) parents: Vec<Job>,
     /// `$!`
     pub(crate) last_pid: Option<u32>,
     /// Processes of process substitutions, for `wait $!`.
@@ -62,6 +64,7 @@ impl Jobs {
     pub(super) fn inherited(&self) -> Self {
         Self {
             all: Vec::new(),
+            parents: self.all.clone(),
             last_pid: self.last_pid,
             substitutions: Vec::new(),
             past: Vec::new(),
@@ -143,8 +146,9 @@ impl Jobs {
 impl Shell {
     /// The line of `jobs` for one job.
     pub(crate) fn job_line(&self, job: &Job, with_pid: bool) -> String {
-        let newest = self.jobs.all.last().map(|job| job.number);
-        let second = self.jobs.all.iter().rev().nth(1).map(|job| job.number);
+        let all = if self.jobs.all.is_empty() { &self.jobs.parents } else { &self.jobs.all };
+        let newest = all.last().map(|job| job.number);
+        let second = all.iter().rev().nth(1).map(|job| job.number);
         let mark = if Some(job.number) == newest {
             '+'
         } else if Some(job.number) == second {

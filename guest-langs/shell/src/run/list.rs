@@ -14,6 +14,9 @@ impl Shell {
             let mut status = 0;
             for item in &list.0 {
                 status = self.run_item(item).await?;
+                if !self.caught.is_empty() && self.trapping.is_none() {
+                    self.run_caught().await?;
+                }
             }
             Ok(status)
         })

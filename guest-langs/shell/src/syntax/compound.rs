@@ -124,9 +124,6 @@ impl Parser {
         if name.is_empty() {
             return self.unexpected();
         }
-        if !super::is_name(&name) {
-            return self.error(SyntaxErrorKind::BadName(name));
-        }
         self.at += length;
         self.skip_lines()?;
         let words = if self.eat_reserved("in") {

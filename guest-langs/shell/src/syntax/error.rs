@@ -23,12 +23,6 @@ pub enum SyntaxErrorKind {
     /// The source ends within quotes or brackets.
     #[error("unexpected EOF while looking for matching `{0}'")]
     Unterminated(char),
-    /// `${` with something that is no parameter.
-    #[error("${{{0}: bad substitution")]
-    BadSubstitution(String),
-    /// A name that is none.
-    #[error("`{0}': not a valid identifier")]
-    BadName(String),
     /// Something that this shell does not have.
     #[error("{0}: not supported by this shell")]
     Unsupported(&'static str),

@@ -196,6 +196,9 @@ impl Process {
             return Box::pin(sandcell_shell::main(self, start)).await;
         }
         self.plain.store(true, Ordering::Relaxed);
+        if let Some(signal) = self.signals.lock().unwrap().pop_front() {
+            return ExitStatus::Signalled(signal);
+        }
         programs::run(&name, &self.world, launch).await
     }
 }

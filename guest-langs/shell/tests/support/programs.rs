@@ -221,6 +221,7 @@ impl Job {
         let mut lines: Vec<&str> = input.lines().collect();
         Ok(match (name, args) {
             ("wc", ["-l"]) => format!("{}\n", lines.len()),
+            ("wc", ["-w"]) => format!("{}\n", input.split_whitespace().count()),
             ("wc", ["-c"]) => format!("{}\n", input.len()),
             ("sort", args) => {
                 lines.sort_unstable();
