@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the runtime from the ground up. A room may import rooms that
 /// stand before it, and itself.
-const FLOORS: [&[&str]; 15] = [
+const FLOORS: [&[&str]; 18] = [
     &["limits", "id", "determinism", "checkpoints", "files"],
+    &["stream"],
     &["error"],
     &["state"],
     &["execution"],
@@ -25,6 +26,8 @@ const FLOORS: [&[&str]; 15] = [
     &["worker"],
     &["snapshot"],
     &["context"],
+    &["access"],
+    &["command"],
     &["sandbox"],
     &["runtime"],
 ];

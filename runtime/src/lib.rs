@@ -28,7 +28,9 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod checkpoints;
+pub mod command;
 mod context;
 mod determinism;
 mod engine;
@@ -45,6 +47,7 @@ mod runtime;
 mod sandbox;
 mod snapshot;
 mod state;
+pub mod stream;
 mod wasi;
 mod worker;
 
@@ -55,10 +58,11 @@ pub mod conformance {
     pub use crate::engine::{Ended, run_program};
 }
 
+pub use access::Files;
 pub use checkpoints::Checkpoints;
 pub use context::{Context, RunCode};
 pub use determinism::Determinism;
-pub use error::{Error, ErrorKind, ImageFault, Result, SnapshotFault};
+pub use error::{Error, ErrorKind, ImageFault, Result, SnapshotFault, SpawnError};
 pub use execution::{
     End, Event, Execution, GuestException, InterruptCause, Lost, Outcome, Report, RichResult,
     TrapKind,
@@ -71,6 +75,6 @@ pub use image::{Cache, Finding, ImageSummary};
 pub use interrupt::InterruptHandle;
 pub use limits::{Limit, Limits, Residency, Usage};
 pub use runtime::{Runtime, RuntimeBuilder};
-pub use sandbox::{Files, Sandbox, SandboxBuilder};
-pub use snapshot::{Busy, Durability, Snapshot};
+pub use sandbox::{Sandbox, SandboxBuilder};
+pub use snapshot::{Busy, Durability, EndedCommand, Snapshot};
 pub use state::State;

@@ -16,7 +16,7 @@ use crate::engine::polling::StopWord;
 use crate::error::{Error, Result};
 
 /// The export that holds the address of the stop word.
-const STOP_WORD: &str = "sandcell_stop";
+pub(super) const STOP_WORD: &str = "sandcell_stop";
 
 /// Most mutable globals of a guest; a compiled C program has one or two.
 const GLOBALS: usize = 64;
@@ -32,6 +32,8 @@ pub(crate) struct FlatModule {
     pub(crate) globals: Vec<(String, ValType)>,
     /// What the memory holds before the guest is initialised.
     pub(crate) data: Vec<(u32, Vec<u8>)>,
+    /// Least size of its memory.
+    pub(crate) memory_pages: u64,
     /// How it is told to look up.
     pub(crate) stop: StopWord,
 }
@@ -80,6 +82,7 @@ pub(crate) fn flatten(wasm: &[u8]) -> Result<FlatModule> {
             .map(|(index, ty)| (export_name(*index), *ty))
             .collect(),
         stop: survey.stop_word()?,
+        memory_pages: survey.memory_pages,
         data: survey.data,
     })
 }
@@ -88,6 +91,7 @@ pub(crate) fn flatten(wasm: &[u8]) -> Result<FlatModule> {
 #[derive(Default)]
 struct Survey {
     memories: u32,
+    memory_pages: u64,
     global_count: u32,
     globals: Vec<(u32, ValType)>,
     data: Vec<(u32, Vec<u8>)>,
@@ -118,7 +122,12 @@ impl Survey {
                     self.import(import.ty, is_check);
                 }
             }
-            Payload::MemorySection(section) => self.memories += section.count(),
+            Payload::MemorySection(section) => {
+                self.memories += section.count();
+                for memory in section {
+                    self.memory_pages = memory.map_err(parse_error)?.initial;
+                }
+            }
             Payload::GlobalSection(section) => {
                 for global in section {
                     let global = global.map_err(parse_error)?;

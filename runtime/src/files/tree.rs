@@ -182,6 +182,11 @@ impl Tree {
         Ok(&mount.backing)
     }
 
+    /// What the file belongs to, if that is mounted.
+    pub(crate) fn backing_of(&self, id: NodeId) -> Option<&Arc<dyn Backing>> {
+        self.mount_of(id).ok()
+    }
+
     /// The root of what is mounted at the directory `inode`, if anything is.
     pub(super) fn mounted_at(&self, inode: u64) -> Option<NodeId> {
         let mut numbered = (1..).zip(self.mounts.iter());

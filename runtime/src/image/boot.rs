@@ -148,7 +148,7 @@ impl Frozen {
             Ok(Status::Finished) => {}
             Ok(status) => return Err(sample_error(&format!("it ended as {status:?}"))),
             Err(Stopped::Trapped(kind)) => return Err(sample_error(&kind.to_string())),
-            Err(Stopped::ByForce | Stopped::Fuel) => {
+            Err(Stopped::ByForce | Stopped::Fuel | Stopped::BrokenPipe) => {
                 return Err(sample_error(&InterruptCause::Deadline.to_string()));
             }
         }
@@ -184,6 +184,9 @@ fn world(library: &Path, monotonic_ns: u64) -> Result<World> {
         functions: Arc::new(HostFunctions::default()),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,
+        children: None,
+        given: None,
+        budget: None,
     })
 }
 

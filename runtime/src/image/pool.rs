@@ -115,5 +115,8 @@ fn spare_world(image: &Image) -> World {
         functions: Arc::new(HostFunctions::default()),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,
+        children: None,
+        given: None,
+        budget: None,
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::checkpoints::Checkpoints;
+use crate::command::PROGRAM_PATH;
 use crate::determinism::Determinism;
 use crate::error::{Error, Result};
 use crate::files::{
@@ -259,6 +260,7 @@ impl SandboxBuilder {
                 (tree, Origin::fresh())
             }
         };
+        mount_programs(&mut tree, &self.runtime)?;
         for plan in &self.mounts {
             plan.mount(&mut tree, &self.limits)?;
         }
@@ -271,6 +273,7 @@ impl SandboxBuilder {
             checkpoints: self.checkpoints,
             storage: self.runtime.storage(),
             tree: Arc::new(Mutex::new(tree)),
+            family: OnceLock::new(),
         };
         let tree = Arc::clone(&settings.tree);
         let sandbox = Sandbox::start(self.runtime, settings, self.limits, origin).await?;
@@ -330,6 +333,16 @@ impl SandboxBuilder {
         };
         Ok((tree, origin))
     }
+}
+
+/// Shows the programs in `/usr/bin`, unless a copied tree does.
+fn mount_programs(tree: &mut Tree, runtime: &Runtime) -> Result<()> {
+    let known = tree.mounted();
+    let known = known.iter().any(|(path, _)| **path == *PROGRAM_PATH);
+    if known || runtime.programs().is_empty() {
+        return Ok(());
+    }
+    Ok(tree.mount(PROGRAM_PATH, runtime.program_folder())?)
 }
 
 impl MountPlan {

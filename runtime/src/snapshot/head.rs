@@ -77,6 +77,10 @@ pub(super) struct SavedLimits {
     file_entries: u64,
     descriptors: u32,
     mount_bytes: u64,
+    #[serde(default)]
+    processes: Option<u32>,
+    #[serde(default)]
+    process_bytes: Option<u64>,
 }
 
 impl From<&Limits> for SavedLimits {
@@ -96,12 +100,16 @@ impl From<&Limits> for SavedLimits {
             file_entries: limits.file_entries,
             descriptors: limits.descriptors,
             mount_bytes: limits.mount_bytes,
+            processes: Some(limits.processes),
+            process_bytes: Some(limits.process_bytes),
         }
     }
 }
 
 impl From<&SavedLimits> for Limits {
     fn from(saved: &SavedLimits) -> Self {
+        // Snapshots of earlier versions knew no processes.
+        let usual = Self::default();
         Self {
             memory_bytes: saved.memory_bytes,
             wall: saved.wall_ns.map(Duration::from_nanos),
@@ -117,6 +125,8 @@ impl From<&SavedLimits> for Limits {
             file_entries: saved.file_entries,
             descriptors: saved.descriptors,
             mount_bytes: saved.mount_bytes,
+            processes: saved.processes.unwrap_or(usual.processes),
+            process_bytes: saved.process_bytes.unwrap_or(usual.process_bytes),
         }
     }
 }

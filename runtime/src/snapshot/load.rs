@@ -12,7 +12,7 @@ use sandcell_sys::{PAGE_BYTES, PageRun, PrivateFile, PrivateFileError};
 
 use crate::engine::GuestState;
 use crate::error::{Error, Result, SnapshotFault};
-use crate::files::{FileLimits, LIBRARY_PATH, SavedError, StashWriter, Storage, Tree};
+use crate::files::{Backing, FileLimits, LIBRARY_PATH, SavedError, StashWriter, Storage, Tree};
 use crate::id::{ContextId, SandboxId, SnapshotId};
 use crate::image::Image;
 use crate::limits::Limits;
@@ -30,11 +30,13 @@ const MEMORY_BYTES: u64 = 1 << 32;
 
 type Fallible<T> = std::result::Result<T, SnapshotFault>;
 
-/// Reads and checks a snapshot. `image` finds the image of a name.
+/// Reads and checks a snapshot over what `mounts` says, beside the library.
+/// `image` finds the image of a name.
 pub(crate) fn load(
     path: &Path,
     key: &Key,
     storage: &Storage,
+    mounts: &[(&'static str, Arc<dyn Backing>)],
     image: impl FnOnce(&str) -> Result<Image>,
 ) -> Result<Snapshot> {
     let bad = |reason| Error::BadSnapshot {
@@ -65,6 +67,7 @@ pub(crate) fn load(
         .map_err(Error::io("read", path))?;
     let mut body = Body {
         input: BufReader::with_capacity(BUFFER_BYTES, file.take(prefix.body_bytes)),
+        mounts,
     };
     let head = body.head().map_err(bad)?;
     let image = image(&head.image)?;
@@ -90,11 +93,13 @@ impl From<SavedError> for SnapshotFault {
     }
 }
 
-struct Body {
+struct Body<'m> {
     input: BufReader<Take<File>>,
+    /// What stands in every sandbox beside the library.
+    mounts: &'m [(&'static str, Arc<dyn Backing>)],
 }
 
-impl Body {
+impl Body<'_> {
     fn head(&mut self) -> Fallible<Head> {
         let mut len = [0; 4];
         self.fill(&mut len)?;
@@ -134,8 +139,9 @@ impl Body {
             entries: limits.file_entries,
             ..FileLimits::default()
         };
-        let library: Arc<dyn crate::files::Backing> = image.library();
-        let mounts = [(LIBRARY_PATH, library)];
+        let library: Arc<dyn Backing> = image.library();
+        let mut mounts = vec![(LIBRARY_PATH, library)];
+        mounts.extend(self.mounts.iter().cloned());
         let mut tree = Tree::load(&mut self.input, &bounds, storage.clone(), &mounts)?;
         let contexts = self.contexts(&head, image, &limits, storage, &mut tree)?;
         tree.forget_holders();
@@ -159,6 +165,7 @@ impl Body {
                 first,
                 contexts,
                 tree,
+                ended_commands: Vec::new(),
                 key: key.clone(),
             }),
         })

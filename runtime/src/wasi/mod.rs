@@ -26,7 +26,7 @@ mod sock;
 
 pub(crate) use abi::{Errno, raw};
 pub(crate) use call::{Call, Effect, Input, Now, Output};
-pub(crate) use descriptors::Descriptors;
+pub(crate) use descriptors::{Descriptors, Shared};
 pub(crate) use poll::{Wait, Woken};
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The sandbox's files, as the host sees them.
+//! The sandbox's files, as the host and its programs see them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ pub struct Files {
 }
 
 impl Files {
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>) -> Self {
         Self { settings }
     }
 
@@ -138,6 +138,41 @@ impl Files {
     pub fn set_owner(&self, path: &str, owner: u32, group: u32) -> Result<()> {
         let now_ns = self.now_ns();
         Ok(self.tree().set_owner(path, owner, group, now_ns)?)
+    }
+
+    /// Sets the permission bits of a file or folder. They are shown; only those
+    /// to execute have an effect, on commands.
+    ///
+    /// # Errors
+    /// It is missing, or in a read-only place.
+    pub fn set_mode(&self, path: &str, mode: u32) -> Result<()> {
+        let now_ns = self.now_ns();
+        Ok(self.tree().set_mode(path, mode, now_ns)?)
+    }
+
+    /// Makes a symbolic link at `path` that leads to `target`.
+    ///
+    /// # Errors
+    /// A quota, something in the way, a read-only place.
+    pub fn symlink(&self, target: &str, path: &str) -> Result<()> {
+        let now_ns = self.now_ns();
+        Ok(self.tree().symlink(target, path, now_ns)?)
+    }
+
+    /// Sets the times of a file that are given, in nanoseconds since 1970.
+    ///
+    /// # Errors
+    /// It is missing, or in a read-only place.
+    pub fn set_times(
+        &self,
+        path: &str,
+        accessed_ns: Option<u64>,
+        modified_ns: Option<u64>,
+    ) -> Result<()> {
+        let now_ns = self.now_ns();
+        Ok(self
+            .tree()
+            .set_times(path, accessed_ns, modified_ns, now_ns)?)
     }
 
     /// What the host noted at a file. Guests do not see it.

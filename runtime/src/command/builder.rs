@@ -1,0 +1,230 @@
+//! Starting a command from outside of its sandbox.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{oneshot, watch};
+
+use crate::command::output::{Output, Stream};
+use crate::command::table::{Ended, Entry, Keeper, Meter, Origin, Outside, Processes};
+use crate::command::{Command, Exit, Group, Signal, Spawn};
+use crate::error::Result;
+use crate::limits::Usage;
+use crate::stream::{Descriptor, pipe};
+
+/// Where commands start without saying where.
+const USUAL_CWD: &str = "/home/user";
+
+/// What a command reads from its standard input.
+#[derive(Debug, Clone, Default)]
+pub enum Input {
+    /// Nothing: it is at its end.
+    #[default]
+    Null,
+    /// What [`Command::write_stdin`] writes, until [`Command::close_stdin`].
+    Pipe,
+    /// These bytes.
+    Bytes(Bytes),
+}
+
+/// A command to be started.
+///
+/// Defaults: the environment of the sandbox, `/home/user` as working directory,
+/// user `user`, no standard input, no time limit, no tag.
+#[derive(Debug)]
+#[must_use]
+pub struct CommandBuilder {
+    table: Arc<Processes>,
+    sandbox: Keeper,
+    spawn: Spawn,
+    user: Option<String>,
+    env: Vec<(Vec<u8>, Vec<u8>)>,
+    input: Input,
+    timeout: Option<Duration>,
+    tag: Option<String>,
+}
+
+impl CommandBuilder {
+    pub(crate) fn new(table: Arc<Processes>, sandbox: Keeper, argv: Vec<Vec<u8>>) -> Self {
+        Self {
+            table,
+            sandbox,
+            spawn: Spawn::new(argv),
+            user: None,
+            env: Vec::new(),
+            input: Input::Null,
+            timeout: None,
+            tag: None,
+        }
+    }
+
+    /// Sets an environment variable, beside those of the sandbox.
+    pub fn env(mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Its working directory, from `/home/user` on if it is relative.
+    pub fn cwd(mut self, path: impl Into<String>) -> Self {
+        self.spawn = self.spawn.cwd(path);
+        self
+    }
+
+    /// As whom it runs: `HOME`, `USER` and `LOGNAME` say so. Nothing is allowed or
+    /// forbidden by it.
+    pub fn user(mut self, name: impl Into<String>) -> Self {
+        self.user = Some(name.into());
+        self
+    }
+
+    /// What it reads.
+    pub fn stdin(mut self, input: Input) -> Self {
+        self.input = input;
+        self
+    }
+
+    /// Ends it and what it started when this time is over: `TERM`, then `KILL`
+    /// after [`crate::Limits::grace`]. `None`: never.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.timeout = timeout.into();
+        self
+    }
+
+    /// A name to find it by.
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tag = Some(tag.into());
+        self
+    }
+
+    /// Opens a further descriptor for it, or another one in place of a stream;
+    /// then that stream has no events.
+    pub fn descriptor(mut self, number: u32, descriptor: impl Into<Descriptor>) -> Self {
+        self.spawn = self.spawn.descriptor(number, descriptor);
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Spawn`]; [`crate::Error::Ended`]. Nothing is left of it.
+    pub fn start(self) -> Result<Command> {
+        self.table.check_open()?;
+        let mut env = self.table.environment(self.user.as_deref());
+        env.extend(self.env);
+        let output = Arc::new(Output::default());
+        let events = output.attach();
+        let mut spawn = self.spawn.envs(env).group(Group::Own);
+        let (stdin, fed) = match self.input {
+            Input::Null => (Descriptor::Null, None),
+            Input::Pipe | Input::Bytes(_) => {
+                let (reader, writer) = pipe();
+                (reader.into(), Some(writer))
+            }
+        };
+        spawn.descriptors.entry(0).or_insert(stdin);
+        let (stdout, out_end) = pipe();
+        let (stderr, err_end) = pipe();
+        spawn.descriptors.entry(1).or_insert(out_end.into());
+        spawn.descriptors.entry(2).or_insert(err_end.into());
+        let (kept, fed) = match self.input {
+            Input::Bytes(bytes) => (None, fed.map(|writer| (writer, bytes))),
+            Input::Null | Input::Pipe => (fed, None),
+        };
+        let origin = Origin {
+            parent: 1,
+            group: 1,
+            depth: 0,
+            ignored: 0,
+            cwd: USUAL_CWD.to_owned(),
+            meter: Arc::new(Meter::default()),
+            outside: Some(Outside {
+                tag: self.tag,
+                output: Arc::clone(&output),
+                stdin: Mutex::new(kept),
+            }),
+        };
+        let entry = self.table.spawn(spawn, origin)?;
+        let handle = self.table.host.handle();
+        if let Some((writer, bytes)) = fed {
+            // A command that does not read all of it need not.
+            handle.spawn(async move { drop(writer.write_all(&bytes).await) });
+        }
+        let (ended, end) = watch::channel(false);
+        let mut drained = Vec::new();
+        for (stream, reader) in [(Stream::Stdout, stdout), (Stream::Stderr, stderr)] {
+            let (told, wait) = oneshot::channel();
+            let pump = Arc::clone(&output).pump(stream, reader, end.clone(), told);
+            handle.spawn(pump);
+            drained.push(wait);
+        }
+        handle.spawn(attend(
+            Arc::clone(&self.table),
+            Arc::clone(&entry),
+            output,
+            self.timeout,
+            (ended, drained),
+        ));
+        Ok(Command {
+            pid: entry.pid,
+            entry: Some(entry),
+            table: self.table,
+            events,
+            sandbox: self.sandbox,
+        })
+    }
+}
+
+/// Waits for a command's end, or ends it when its time is over, and tells its
+/// readers.
+async fn attend(
+    table: Arc<Processes>,
+    entry: Arc<Entry>,
+    output: Arc<Output>,
+    timeout: Option<Duration>,
+    (ended, drained): (watch::Sender<bool>, Vec<oneshot::Receiver<()>>),
+) {
+    let mut timed_out = false;
+    let status = match timeout {
+        None => entry.ended().await,
+        Some(timeout) => match tokio::time::timeout(timeout, entry.ended()).await {
+            Ok(status) => status,
+            Err(_elapsed) => {
+                timed_out = true;
+                table.signal_group(entry.pid, Signal::TERM);
+                let grace = table.settings.limits.grace;
+                let status = tokio::time::timeout(grace, entry.ended()).await;
+                table.signal_group(entry.pid, Signal::KILL);
+                match status {
+                    Ok(status) => status,
+                    Err(_elapsed) => entry.ended().await,
+                }
+            }
+        },
+    };
+    ended.send_replace(true);
+    for drained in drained {
+        // A pump that is gone has nothing left.
+        let _told = drained.await;
+    }
+    let exit = Exit {
+        status,
+        timed_out,
+        usage: Usage {
+            wall: entry.started.elapsed(),
+            cpu: entry.meter.cpu(),
+            peak_memory_bytes: entry.meter.peak_memory(),
+            output_bytes: output.bytes(),
+            ..Usage::default()
+        },
+    };
+    table.remember(Ended {
+        pid: entry.pid,
+        tag: entry
+            .outside
+            .as_ref()
+            .and_then(|outside| outside.tag.clone()),
+        exit,
+    });
+    output.finish(exit).await;
+}
