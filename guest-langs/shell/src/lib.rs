@@ -17,6 +17,7 @@ mod expand;
 mod invocation;
 pub mod limits;
 mod pattern;
+mod program;
 mod run;
 mod signal;
 mod state;
@@ -26,6 +27,7 @@ mod text;
 mod variable;
 
 pub use invocation::{PROVIDED, Start, main, run_provided};
+pub use program::ShellProgram;
 pub use run::Shell;
 pub use signal::Signal;
 pub use state::{State, StateError};

@@ -17,7 +17,11 @@ pub(super) async fn jobs(shell: &mut Shell, args: &[String]) -> Run {
     let mut text = String::new();
     let mut ended = Vec::new();
     let own = !shell.jobs.all.is_empty();
-    for job in if own { &shell.jobs.all } else { &shell.jobs.parents } {
+    for job in if own {
+        &shell.jobs.all
+    } else {
+        &shell.jobs.parents
+    } {
         let is_running = job.ended().is_none();
         if letters.has('s') || (letters.has('r') && !is_running) {
             continue;

@@ -183,7 +183,13 @@ impl Printing<'_> {
     fn convert(&mut self, conversion: &Conversion) {
         let text = match conversion.letter {
             's' => cut(&self.next().unwrap_or_default(), conversion.precision),
-            'c' => self.next().unwrap_or_default().chars().next().unwrap_or('\0').to_string(),
+            'c' => self
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .next()
+                .unwrap_or('\0')
+                .to_string(),
             'q' | 'Q' => text::backslash_quote(&self.next().unwrap_or_default()),
             'b' => {
                 let (text, ended) = escape::echo(&self.next().unwrap_or_default());

@@ -145,7 +145,9 @@ impl Shell {
 
     async fn run_for(&mut self, name: &str, words: Option<&[Word]>, body: &List) -> Run {
         if !crate::syntax::is_name(name) {
-            return self.fail(1, &format!("`{name}': not a valid identifier")).await;
+            return self
+                .fail(1, &format!("`{name}': not a valid identifier"))
+                .await;
         }
         let items = match words {
             Some(words) => self.expand_words(words).await?,

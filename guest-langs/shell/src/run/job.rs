@@ -146,7 +146,11 @@ impl Jobs {
 impl Shell {
     /// The line of `jobs` for one job.
     pub(crate) fn job_line(&self, job: &Job, with_pid: bool) -> String {
-        let all = if self.jobs.all.is_empty() { &self.jobs.parents } else { &self.jobs.all };
+        let all = if self.jobs.all.is_empty() {
+            &self.jobs.parents
+        } else {
+            &self.jobs.all
+        };
         let newest = all.last().map(|job| job.number);
         let second = all.iter().rev().nth(1).map(|job| job.number);
         let mark = if Some(job.number) == newest {

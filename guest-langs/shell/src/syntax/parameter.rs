@@ -59,7 +59,9 @@ impl Parser {
         if name.is_empty() {
             return self.bad(from);
         }
-        if self.peek() == Some(b'[') && balanced(self.slice(self.at + 1, self.end).as_bytes(), b'[', b']').is_none() {
+        if self.peek() == Some(b'[')
+            && balanced(self.slice(self.at + 1, self.end).as_bytes(), b'[', b']').is_none()
+        {
             return self.bad(from);
         }
         let subscript = self.subscript()?;
