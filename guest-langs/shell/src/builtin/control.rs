@@ -173,7 +173,7 @@ pub(super) async fn exec(shell: &mut Shell, args: &[String]) -> Run {
             shell.traps.remove(&Trap::Exit);
             shell.replace(launch).await?
         }
-        Found::Provided(_) => {
+        Found::Provided => {
             shell.traps.remove(&Trap::Exit);
             let status = Box::pin(crate::command::run(shell, &words)).await?;
             return Err(Flow::Exit(status));

@@ -317,7 +317,7 @@ async fn print_named(shell: &mut Shell, command: &str, names: &[String]) -> Run 
             None => {
                 status = shell
                     .fail(1, &format!("{command}: {name}: not found"))
-                    .await?
+                    .await?;
             }
         }
     }

@@ -45,60 +45,77 @@ pub(super) async fn getopts(shell: &mut Shell, args: &[String]) -> Run {
         .get(at + letter.len_utf8()..)
         .unwrap_or_default()
         .to_owned();
-    let place = known.find(letter).filter(|_| letter != ':');
-    let mut next_at = if behind.is_empty() {
-        0
-    } else {
-        at + letter.len_utf8()
+    let mut step = Step {
+        result: letter.to_string(),
+        value: None,
+        index,
+        next_at: if behind.is_empty() {
+            0
+        } else {
+            at + letter.len_utf8()
+        },
     };
-    let mut result = letter.to_string();
-    let mut value = None;
-    match place {
-        None => {
-            if !quiet {
-                let message = format!("{}: illegal option -- {letter}\n", shell.name);
-                shell.say(&message).await;
-            }
-            result = "?".to_owned();
-            value = silent.then(|| letter.to_string());
-        }
-        Some(place) => {
-            let takes = known
-                .get(place + letter.len_utf8()..)
-                .unwrap_or_default()
-                .starts_with(':');
-            if takes {
-                next_at = 0;
-                if !behind.is_empty() {
-                    value = Some(behind);
-                } else if let Some(next) = words.get(index) {
-                    value = Some(next.clone());
-                    index += 1;
-                } else if silent {
-                    result = ":".to_owned();
-                    value = Some(letter.to_string());
-                } else {
-                    if !quiet {
-                        let message =
-                            format!("{}: option requires an argument -- {letter}\n", shell.name);
-                        shell.say(&message).await;
-                    }
-                    result = "?".to_owned();
-                }
-            }
-        }
+    let complaint = step.decide(known, letter, &behind, &words, silent);
+    if let Some(complaint) = complaint.filter(|_| !quiet) {
+        let message = format!("{}: {complaint} -- {letter}\n", shell.name);
+        shell.say(&message).await;
     }
-    if next_at == 0 {
-        index += 1;
+    if step.next_at == 0 {
+        step.index += 1;
     }
-    shell.set("OPTIND", &index.to_string());
-    shell.getopts_at = next_at;
-    match value {
+    shell.set("OPTIND", &step.index.to_string());
+    shell.getopts_at = step.next_at;
+    match step.value {
         Some(value) => shell.set("OPTARG", &value),
         None => shell.variables.remove("OPTARG"),
     }
-    if let Err(error) = shell.assign(name, None, &result, false) {
+    if let Err(error) = shell.assign(name, None, &step.result, false) {
         return shell.fail(1, &format!("getopts: {error}")).await;
     }
     Ok(0)
+}
+
+/// What one letter comes to.
+struct Step {
+    result: String,
+    value: Option<String>,
+    index: usize,
+    /// How far the word is read; 0 goes to the next.
+    next_at: usize,
+}
+
+impl Step {
+    /// Looks the letter up; what is wrong comes back.
+    fn decide(
+        &mut self,
+        known: &str,
+        letter: char,
+        behind: &str,
+        words: &[String],
+        silent: bool,
+    ) -> Option<&'static str> {
+        let Some(place) = known.find(letter).filter(|_| letter != ':') else {
+            "?".clone_into(&mut self.result);
+            self.value = silent.then(|| letter.to_string());
+            return Some("illegal option");
+        };
+        let rest = known.get(place + letter.len_utf8()..).unwrap_or_default();
+        if !rest.starts_with(':') {
+            return None;
+        }
+        self.next_at = 0;
+        if !behind.is_empty() {
+            self.value = Some(behind.to_owned());
+        } else if let Some(next) = words.get(self.index) {
+            self.value = Some(next.clone());
+            self.index += 1;
+        } else if silent {
+            ":".clone_into(&mut self.result);
+            self.value = Some(letter.to_string());
+        } else {
+            "?".clone_into(&mut self.result);
+            return Some("option requires an argument");
+        }
+        None
+    }
 }

@@ -206,7 +206,7 @@ pub(super) async fn kill(shell: &mut Shell, args: &[String]) -> Run {
             let job = shell.jobs.find(text);
             let own = |job: &Job| {
                 job.group
-                    .map_or(i64::from(job.pid()), |group| -i64::from(group))
+                    .map_or_else(|| i64::from(job.pid()), |group| -i64::from(group))
             };
             match job.map(own) {
                 Some(target) => target,

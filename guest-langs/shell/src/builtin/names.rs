@@ -309,9 +309,8 @@ pub(super) async fn help(shell: &mut Shell, args: &[String]) -> Run {
 
 /// `compgen` without completions of a line: lists of names.
 pub(super) async fn compgen(shell: &mut Shell, args: &[String]) -> Run {
-    let letters = match super::letters(args, "abcdefkvA:W:") {
-        Ok(letters) => letters,
-        Err(_) => return shell.fail(2, "compgen: not supported by this shell").await,
+    let Ok(letters) = super::letters(args, "abcdefkvA:W:") else {
+        return shell.fail(2, "compgen: not supported by this shell").await;
     };
     let mut names: Vec<String> = Vec::new();
     let action = letters.value('A').unwrap_or_default();

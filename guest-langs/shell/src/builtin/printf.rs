@@ -259,14 +259,16 @@ impl Printing<'_> {
             Some(digits) => (true, digits),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
-        let (radix, digits) =
-            if let Some(hex) = digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
-                (16, hex)
-            } else if digits.len() > 1 && digits.starts_with('0') {
-                (8, digits.get(1..).unwrap_or_default())
-            } else {
-                (10, digits)
-            };
+        let (radix, digits) = if let Some(hex) = digits
+            .strip_prefix("0x")
+            .or_else(|| digits.strip_prefix("0X"))
+        {
+            (16, hex)
+        } else if digits.len() > 1 && digits.starts_with('0') {
+            (8, digits.get(1..).unwrap_or_default())
+        } else {
+            (10, digits)
+        };
         let end = digits
             .find(|c: char| !c.is_digit(radix))
             .unwrap_or(digits.len());

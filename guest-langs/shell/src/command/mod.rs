@@ -63,7 +63,7 @@ async fn become_words(shell: &mut Shell, words: &[String]) -> Run {
             let launch = shell.launch(&path, words, Group::Same);
             shell.replace(launch).await
         }
-        Found::Provided(_) => run(shell, words).await,
+        Found::Provided => run(shell, words).await,
         _ if ALSO_PROGRAMS.contains(&name.as_str()) => {
             let arguments = Arguments {
                 words: words.to_vec(),

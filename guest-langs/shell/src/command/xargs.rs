@@ -146,7 +146,7 @@ fn set_value(request: &mut Request, option: &str, value: Option<String>) -> Resu
             };
         }
         "-I" | "-i" | "--replace" => {
-            request.replace = Some(value.unwrap_or_else(|| "{}".to_owned()))
+            request.replace = Some(value.unwrap_or_else(|| "{}".to_owned()));
         }
         "-a" | "--arg-file" => request.file = value,
         "-E" | "-e" => request.end = value,
@@ -241,6 +241,8 @@ struct Running<'a> {
     children: FuturesUnordered<BoxFuture<'static, ExitStatus>>,
     status: i32,
     stopped: bool,
+    /// A command was started.
+    any: bool,
 }
 
 pub(super) async fn xargs(shell: &mut Shell, args: &[String]) -> Run {
@@ -275,10 +277,9 @@ pub(super) async fn xargs(shell: &mut Shell, args: &[String]) -> Run {
         children: FuturesUnordered::new(),
         status: 0,
         stopped: false,
+        any: false,
     };
-    let base: usize = request.command.iter().map(|word| word.len() + 1).sum();
-    let mut batch: Vec<String> = Vec::new();
-    let (mut bytes, mut lines, mut ran) = (base, 0, false);
+    let mut batch = Batch::new(&request);
     while !running.stopped {
         let Some(next) = shell.or_signal(items.next(&request)).await? else {
             continue;
@@ -294,42 +295,25 @@ pub(super) async fn xargs(shell: &mut Shell, args: &[String]) -> Run {
             }
         };
         if let Some(mark) = &request.replace {
-            let words = request.command.iter().enumerate();
-            let words = words.map(|(at, word)| {
-                if at == 0 {
-                    word.clone()
-                } else {
-                    word.replace(mark.as_str(), &item)
-                }
-            });
-            let words = words.collect();
+            let words = replaced(&request.command, mark, &item);
             running.start(shell, words, null.as_ref()).await?;
-            ran = true;
             continue;
         }
-        if bytes + item.len() + 1 > request.most_bytes && !batch.is_empty() {
-            running
-                .start(shell, joined(&request, &mut batch), null.as_ref())
-                .await?;
-            (bytes, lines, ran) = (base, 0, true);
+        if batch.is_full_for(&item) {
+            let words = batch.take();
+            running.start(shell, words, null.as_ref()).await?;
         }
-        bytes += item.len() + 1;
-        lines += usize::from(line_end);
-        batch.push(item);
-        let full = request.most_items.is_some_and(|most| batch.len() >= most)
-            || request.most_lines.is_some_and(|most| lines >= most);
-        if full {
-            running
-                .start(shell, joined(&request, &mut batch), null.as_ref())
-                .await?;
-            (bytes, lines, ran) = (base, 0, true);
+        batch.add(item, line_end);
+        if batch.is_complete() {
+            let words = batch.take();
+            running.start(shell, words, null.as_ref()).await?;
         }
     }
-    let last = !batch.is_empty() || (!ran && !request.if_any && request.replace.is_none());
+    let first = !running.any && !request.if_any && request.replace.is_none();
+    let last = !batch.items.is_empty() || first;
     if last && !running.stopped && running.status != 1 {
-        running
-            .start(shell, joined(&request, &mut batch), null.as_ref())
-            .await?;
+        let words = batch.take();
+        running.start(shell, words, null.as_ref()).await?;
     }
     while !running.children.is_empty() {
         running.one_ends(shell).await?;
@@ -337,10 +321,57 @@ pub(super) async fn xargs(shell: &mut Shell, args: &[String]) -> Run {
     Ok(running.status)
 }
 
-fn joined(request: &Request, batch: &mut Vec<String>) -> Vec<String> {
-    let mut words = request.command.clone();
-    words.append(batch);
-    words
+/// `-I`: the item in place of each mark.
+fn replaced(command: &[String], mark: &str, item: &str) -> Vec<String> {
+    let words = command.iter().enumerate();
+    let words = words.map(|(at, word)| match at {
+        0 => word.clone(),
+        _ => word.replace(mark, item),
+    });
+    words.collect()
+}
+
+/// Items that one command will get.
+struct Batch<'a> {
+    request: &'a Request,
+    items: Vec<String>,
+    bytes: usize,
+    lines: usize,
+}
+
+impl<'a> Batch<'a> {
+    fn new(request: &'a Request) -> Self {
+        Self {
+            request,
+            items: Vec::new(),
+            bytes: request.command.iter().map(|word| word.len() + 1).sum(),
+            lines: 0,
+        }
+    }
+
+    fn add(&mut self, item: String, line_end: bool) {
+        self.bytes += item.len() + 1;
+        self.lines += usize::from(line_end);
+        self.items.push(item);
+    }
+
+    fn is_full_for(&self, item: &str) -> bool {
+        self.bytes + item.len() + 1 > self.request.most_bytes && !self.items.is_empty()
+    }
+
+    fn is_complete(&self) -> bool {
+        let reached = |most: Option<usize>, count| most.is_some_and(|most| count >= most);
+        reached(self.request.most_items, self.items.len())
+            || reached(self.request.most_lines, self.lines)
+    }
+
+    /// The command with its items; none are left.
+    fn take(&mut self) -> Vec<String> {
+        let mut words = self.request.command.clone();
+        words.append(&mut self.items);
+        *self = Self::new(self.request);
+        words
+    }
 }
 
 impl Running<'_> {
@@ -356,6 +387,7 @@ impl Running<'_> {
         if self.stopped {
             return Ok(());
         }
+        self.any = true;
         if self.request.show {
             shell.say(&format!("{}\n", words.join(" "))).await;
         }

@@ -21,7 +21,7 @@ impl Shell {
         match &parameter.operation {
             Operation::Default { colon, word } => {
                 if is_there(&got, *colon) {
-                    self.emit_got(got, fields, quoted);
+                    Self::emit_got(got, fields, quoted);
                     return Ok(());
                 }
                 self.operand(word, fields, quoted).await
@@ -37,7 +37,7 @@ impl Shell {
             }
             Operation::Assign { colon, word } => {
                 if is_there(&got, *colon) {
-                    self.emit_got(got, fields, quoted);
+                    Self::emit_got(got, fields, quoted);
                     return Ok(());
                 }
                 let value = self.operand_text(word, quoted).await?;
@@ -45,12 +45,12 @@ impl Shell {
                     self.complain(&error.to_string()).await;
                     return Err(Flow::Discard(1));
                 }
-                self.emit_got(Got::One(Some(value)), fields, quoted);
+                Self::emit_got(Got::One(Some(value)), fields, quoted);
                 Ok(())
             }
             Operation::Require { colon, word } => {
                 if is_there(&got, *colon) {
-                    self.emit_got(got, fields, quoted);
+                    Self::emit_got(got, fields, quoted);
                     return Ok(());
                 }
                 let mut message = self.operand_text(word, quoted).await?;
@@ -64,13 +64,13 @@ impl Shell {
             }
             Operation::Length => {
                 let length = self.length(meant, &got).await?;
-                self.emit_got(Got::One(Some(length.to_string())), fields, quoted);
+                Self::emit_got(Got::One(Some(length.to_string())), fields, quoted);
                 Ok(())
             }
             operation => {
                 self.require_set(meant, &got).await?;
                 let changed = self.changed(operation, meant, got).await?;
-                self.emit_got(changed, fields, quoted);
+                Self::emit_got(changed, fields, quoted);
                 Ok(())
             }
         }
@@ -96,7 +96,7 @@ impl Shell {
         Flow::Exit(if nested { 1 } else { 127 })
     }
 
-    fn emit_got(&self, got: Got, fields: &mut Fields, quoted: bool) {
+    fn emit_got(got: Got, fields: &mut Fields, quoted: bool) {
         match got {
             Got::One(Some(text)) if quoted => fields.quoted(&text),
             Got::One(Some(text)) => fields.split(&text),
@@ -270,7 +270,7 @@ impl Shell {
                     all.extend(items);
                     (all, offset)
                 } else {
-                    self.from_index(meant, items, offset)
+                    self.at_index(meant, items, offset)
                 };
                 if length.is_some_and(|length| length < 0) {
                     return self.bad_length(length).await;
@@ -295,7 +295,7 @@ impl Shell {
     }
 
     /// Offsets of arrays count indices, not elements.
-    fn from_index(&self, meant: &Meant, items: Vec<String>, offset: i64) -> (Vec<String>, i64) {
+    fn at_index(&self, meant: &Meant, items: Vec<String>, offset: i64) -> (Vec<String>, i64) {
         let variable = self.variable(&meant.name);
         let Some(crate::variable::Value::Indexed(all)) = variable.as_ref().map(|v| &v.value) else {
             return (items, offset);

@@ -156,7 +156,7 @@ impl Shell {
                         if tilde {
                             self.with_tildes(text, is_last, fields, place);
                         } else {
-                            self.literal(text, fields, place);
+                            Self::literal(text, fields, place);
                         }
                     }
                     Part::Quoted(text) => fields.quoted(text),
@@ -187,7 +187,7 @@ impl Shell {
         })
     }
 
-    fn literal(&self, text: &str, fields: &mut Fields, place: Place) {
+    fn literal(text: &str, fields: &mut Fields, place: Place) {
         match place {
             Place::Quoted => fields.quoted(text),
             Place::Operand => fields.split(text),
@@ -218,7 +218,7 @@ impl Shell {
             let colon = if assigned { rest.find(':') } else { None };
             let end = colon.map_or(rest.len(), |at| at + 1);
             let (run, behind) = rest.split_at(end);
-            self.literal(run, fields, place);
+            Self::literal(run, fields, place);
             rest = behind;
             start = colon.is_some();
         }

@@ -16,7 +16,7 @@ enum Node {
     Any,
     Star,
     Class(Class),
-    Group(Repeat, Vec<Vec<Node>>),
+    Group(Repeat, Vec<Vec<Self>>),
 }
 
 /// The sign before an extended pattern's parenthesis.

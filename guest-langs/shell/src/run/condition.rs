@@ -43,7 +43,7 @@ impl Shell {
                 }
                 Condition::Not(inner) => Ok(match self.truth(inner).await? {
                     Truth::Is(truth) => Truth::Is(!truth),
-                    error => error,
+                    error @ Truth::Error(_) => error,
                 }),
                 Condition::All(all) => {
                     for inner in all {
@@ -175,7 +175,7 @@ fn posix_regex(pattern: &str) -> String {
                 Some('<') => out.push_str(r"\b{start}"),
                 Some('>') => out.push_str(r"\b{end}"),
                 Some(next) if next.is_ascii_alphanumeric() && !"bBsSwWdD".contains(next) => {
-                    out.push(next)
+                    out.push(next);
                 }
                 Some(next) => {
                     out.push('\\');

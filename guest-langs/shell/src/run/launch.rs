@@ -14,8 +14,8 @@ use crate::text;
 pub(crate) enum Found {
     Function(Arc<Function>),
     Builtin,
-    /// A command that this shell brings along, and where it seems to be.
-    Provided(String),
+    /// A command that this shell brings along.
+    Provided,
     Program(String),
     Nothing,
 }
@@ -39,7 +39,7 @@ impl Shell {
         if name.contains('/') {
             let path = self.path(name);
             return match provided_at(&path) {
-                true => Found::Provided(path),
+                true => Found::Provided,
                 false => Found::Program(path),
             };
         }
@@ -55,16 +55,14 @@ impl Shell {
             .await
             .or_else(|| self.system.find(name));
         match path {
-            Some(path) if provided_at(&path) => Found::Provided(path),
+            Some(path) if provided_at(&path) => Found::Provided,
             Some(path) => {
                 if self.options.hash_all && self.hashed.len() < 1_000 {
                     self.hashed.insert(name.to_owned(), (path.clone(), 1));
                 }
                 Found::Program(path)
             }
-            None if crate::command::is_provided(name) => {
-                Found::Provided(format!("/usr/bin/{name}"))
-            }
+            None if crate::command::is_provided(name) => Found::Provided,
             None => Found::Nothing,
         }
     }
@@ -105,7 +103,7 @@ impl Shell {
                 self.may_exec = false;
                 Box::pin(crate::builtin::run(self, arguments)).await
             }
-            Found::Provided(_) => {
+            Found::Provided => {
                 let words = &arguments.words;
                 let may_exec = std::mem::take(&mut self.may_exec);
                 Box::pin(self.run_provided(words, may_exec)).await

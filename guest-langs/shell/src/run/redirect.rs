@@ -54,33 +54,33 @@ impl Shell {
             return Ok(Err(format!("{number}: Bad file descriptor")));
         }
         match &redirect.kind {
-            RedirectKind::Input(word) => self.to_file(number, word, Open::Read).await,
+            RedirectKind::Input(word) => self.onto_file(number, word, Open::Read).await,
             RedirectKind::Output(word) => {
                 let how = if self.options.no_clobber {
                     Open::WriteNew
                 } else {
                     Open::Write
                 };
-                self.to_file(number, word, how).await
+                self.onto_file(number, word, how).await
             }
-            RedirectKind::Clobber(word) => self.to_file(number, word, Open::Write).await,
-            RedirectKind::Append(word) => self.to_file(number, word, Open::Append).await,
-            RedirectKind::ReadWrite(word) => self.to_file(number, word, Open::ReadWrite).await,
+            RedirectKind::Clobber(word) => self.onto_file(number, word, Open::Write).await,
+            RedirectKind::Append(word) => self.onto_file(number, word, Open::Append).await,
+            RedirectKind::ReadWrite(word) => self.onto_file(number, word, Open::ReadWrite).await,
             RedirectKind::Both { word, append } => {
                 let how = if *append { Open::Append } else { Open::Write };
-                self.to_both(word, how).await
+                self.onto_both(word, how).await
             }
             RedirectKind::Here(word) => {
                 let text = match word.get() {
                     Some(word) => self.expand_text(word).await?,
                     None => String::new(),
                 };
-                Ok(self.to_document(number, &text))
+                Ok(self.onto_document(number, &text))
             }
             RedirectKind::HereString(word) => {
                 let mut text = self.expand_text(word).await?;
                 text.push('\n');
-                Ok(self.to_document(number, &text))
+                Ok(self.onto_document(number, &text))
             }
             RedirectKind::DuplicateInput(word) => {
                 let text = self.expand_text(word).await?;
@@ -90,7 +90,7 @@ impl Shell {
                 let text = self.expand_text(word).await?;
                 if matches!(other(&text), Other::File) {
                     if redirect.target.is_none() {
-                        return self.to_both(&Word::quoted(text), Open::Write).await;
+                        return self.onto_both(&Word::quoted(text), Open::Write).await;
                     }
                     return Ok(Err(format!("{text}: ambiguous redirect")));
                 }
@@ -117,7 +117,7 @@ impl Shell {
         Ok(number)
     }
 
-    async fn to_file(
+    async fn onto_file(
         &mut self,
         number: u32,
         word: &Word,
@@ -139,8 +139,8 @@ impl Shell {
         }
     }
 
-    async fn to_both(&mut self, word: &Word, how: Open) -> Result<Result<(), String>, Flow> {
-        let result = self.to_file(1, word, how).await?;
+    async fn onto_both(&mut self, word: &Word, how: Open) -> Result<Result<(), String>, Flow> {
+        let result = self.onto_file(1, word, how).await?;
         if result.is_ok()
             && let Some(stream) = self.descriptors.get(&1).cloned()
         {
@@ -149,7 +149,7 @@ impl Shell {
         Ok(result)
     }
 
-    fn to_document(&mut self, number: u32, text: &str) -> Result<(), String> {
+    fn onto_document(&mut self, number: u32, text: &str) -> Result<(), String> {
         let bytes = crate::text::encode(text).into_owned();
         let stream = self.system.document(bytes);
         let stream = stream.map_err(|error| {

@@ -146,9 +146,9 @@ pub(crate) enum Condition {
     Word(Word),
     Unary(char, Word),
     Binary(Word, String, Word),
-    Not(Box<Condition>),
-    All(Vec<Condition>),
-    Any(Vec<Condition>),
+    Not(Box<Self>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
 }
 
 #[derive(Debug)]
@@ -204,7 +204,7 @@ pub(crate) enum Part {
     /// Quoted characters.
     Quoted(String),
     /// Between double quotes.
-    Double(Vec<Part>),
+    Double(Vec<Self>),
     Parameter(Arc<Parameter>),
     /// `$( )` and backquotes.
     Command(Arc<List>),

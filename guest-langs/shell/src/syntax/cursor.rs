@@ -252,9 +252,8 @@ impl Parser {
             Some(sign) => (*sign).to_owned(),
             None => {
                 let end = rest.bytes().position(is_meta).unwrap_or(rest.len());
-                rest.get(..end.min(200))
-                    .unwrap_or(rest.get(..1).unwrap_or("?"))
-                    .to_owned()
+                let token = rest.get(..end).unwrap_or(rest);
+                token.chars().take(200).collect()
             }
         };
         self.error(SyntaxErrorKind::Unexpected(token))

@@ -36,13 +36,7 @@ impl Parser {
     pub(super) fn braced_parameter(&mut self) -> Parsed<Part> {
         let from = self.at;
         self.at += 2;
-        let length = self.peek() == Some(b'#')
-            && !matches!(
-                self.peek_at(1),
-                Some(b'}' | b':' | b'%' | b'=' | b'+' | b'/')
-            )
-            && !(self.peek_at(1) == Some(b'#') && self.peek_at(2) != Some(b'}'))
-            && !(matches!(self.peek_at(1), Some(b'-' | b'?')) && self.peek_at(2) != Some(b'}'));
+        let length = self.peek() == Some(b'#') && self.is_length();
         if length {
             self.at += 1;
         }
@@ -92,6 +86,17 @@ impl Parser {
             indirect,
             operation,
         })))
+    }
+
+    /// Whether a `#` behind the brace asks for a length: `${#}` and `${#:-x}`
+    /// are the number of arguments.
+    fn is_length(&self) -> bool {
+        let closes = self.peek_at(2) == Some(b'}');
+        match self.peek_at(1) {
+            Some(b'}' | b':' | b'%' | b'=' | b'+' | b'/') => false,
+            Some(b'#' | b'-' | b'?') => closes,
+            _ => true,
+        }
     }
 
     /// Something between braces that is no parameter: an error when it is run.

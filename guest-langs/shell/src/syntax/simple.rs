@@ -112,11 +112,8 @@ impl Parser {
             match (byte, quote) {
                 (b'\\', None | Some(b'"')) => at += 1,
                 (b'\'' | b'"', None) => quote = Some(byte),
-                (_, Some(open)) => {
-                    if open == byte {
-                        quote = None;
-                    }
-                }
+                (_, Some(open)) if open == byte => quote = None,
+                (_, Some(_)) => {}
                 (b'[', None) => depth += 1,
                 (b']', None) => {
                     depth -= 1;

@@ -380,11 +380,8 @@ pub(super) fn balanced(text: &[u8], open: u8, close: u8) -> Option<usize> {
         match (*byte, quote) {
             (b'\\', None | Some(b'"')) => at += 1,
             (b'\'' | b'"' | b'`', None) => quote = Some(*byte),
-            (byte, Some(open)) => {
-                if open == byte {
-                    quote = None;
-                }
-            }
+            (byte, Some(open)) if open == byte => quote = None,
+            (_, Some(_)) => {}
             (byte, None) if byte == open => depth += 1,
             (byte, None) if byte == close => {
                 depth -= 1;

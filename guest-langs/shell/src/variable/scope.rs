@@ -26,7 +26,7 @@ struct Scope {
 }
 
 /// All variables of a shell.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Variables {
     globals: Arc<Map>,
     scopes: Vec<Scope>,
@@ -39,17 +39,6 @@ pub(crate) struct Variables {
 /// There is no room for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoRoom;
-
-impl Default for Variables {
-    fn default() -> Self {
-        Self {
-            globals: Arc::default(),
-            scopes: Vec::new(),
-            total: Arc::default(),
-            own: 0,
-        }
-    }
-}
 
 impl Clone for Variables {
     fn clone(&self) -> Self {
