@@ -17,5 +17,6 @@ mod lookup;
 mod pipes;
 mod python;
 mod runs;
+mod saving;
 mod signals;
 mod tools;

@@ -32,4 +32,4 @@ pub use spawn::{Group, Spawn};
 
 pub(crate) use folder::{PROGRAM_PATH, ProgramFolder};
 pub(crate) use program::Host;
-pub(crate) use table::Processes;
+pub(crate) use table::{Held, Processes};
