@@ -12,6 +12,8 @@
 mod paths;
 #[path = "../fuzz/bodies/saved_files.rs"]
 mod saved_files;
+#[path = "../fuzz/bodies/shell.rs"]
+mod shell;
 
 use std::path::Path;
 
@@ -99,4 +101,23 @@ fn saved_files() {
         })
         .collect();
     run(&seeds, saved_files::body);
+}
+
+#[test]
+fn shell() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-langs/shell/tests/language");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let mut seeds: Vec<Vec<u8>> = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).unwrap();
+        // Neighbours together: changes mix what stands in one seed.
+        let scripts: Vec<&str> = text.split("\n%%\n").collect();
+        seeds.extend(scripts.chunks(12).map(|some| some.join("\n").into_bytes()));
+    }
+    assert!(seeds.len() >= 20);
+    run(&seeds, shell::body);
 }

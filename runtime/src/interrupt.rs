@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -18,6 +18,8 @@ pub(crate) struct Control {
     asked: AtomicU8,
     /// Nanoseconds for which it was held: they count towards no deadline.
     held_ns: AtomicU64,
+    /// Somebody asked once more.
+    again: AtomicBool,
     /// Wakes a guest that waits in a host call.
     wake: Notify,
     nudge: Nudge,
@@ -36,6 +38,7 @@ impl Control {
         Arc::new(Self {
             asked: AtomicU8::new(0),
             held_ns: AtomicU64::new(0),
+            again: AtomicBool::new(false),
             wake: Notify::new(),
             nudge,
         })
@@ -47,12 +50,15 @@ impl Control {
         if cause == InterruptCause::Closed {
             self.asked.store(cause_code(cause), Ordering::Release);
         } else {
-            let _first = self.asked.compare_exchange(
+            let first = self.asked.compare_exchange(
                 0,
                 cause_code(cause),
                 Ordering::AcqRel,
                 Ordering::Acquire,
             );
+            if first.is_err() {
+                self.again.store(true, Ordering::Release);
+            }
         }
         self.wake.notify_one();
         (self.nudge)();
@@ -79,6 +85,11 @@ impl Control {
     /// How long the execution was held.
     pub(crate) fn held(&self) -> Duration {
         Duration::from_nanos(self.held_ns.load(Ordering::Relaxed))
+    }
+
+    /// Whether somebody asked once more since the last look.
+    pub(crate) fn take_again(&self) -> bool {
+        self.again.swap(false, Ordering::AcqRel)
     }
 
     /// Resolves when somebody asks; there is one waiter at a time.

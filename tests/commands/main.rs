@@ -12,8 +12,11 @@
 mod support;
 
 mod hostile;
+mod inside;
 mod lookup;
 mod pipes;
+mod python;
 mod runs;
+mod saving;
 mod signals;
 mod tools;

@@ -8,10 +8,11 @@ use tokio::sync::{oneshot, watch};
 
 use crate::command::output::{Output, Stream};
 use crate::command::table::{Ended, Entry, Keeper, Meter, Origin, Outside, Processes};
+use crate::command::terminal;
 use crate::command::{Command, Exit, Group, Signal, Spawn};
 use crate::error::Result;
 use crate::limits::Usage;
-use crate::stream::{Descriptor, pipe};
+use crate::stream::{Descriptor, PipeReader, PipeWriter, Terminal, TerminalSize, pipe};
 
 /// Where commands start without saying where.
 const USUAL_CWD: &str = "/home/user";
@@ -43,6 +44,7 @@ pub struct CommandBuilder {
     input: Input,
     timeout: Option<Duration>,
     tag: Option<String>,
+    terminal: Option<TerminalSize>,
 }
 
 impl CommandBuilder {
@@ -56,6 +58,7 @@ impl CommandBuilder {
             input: Input::Null,
             timeout: None,
             tag: None,
+            terminal: None,
         }
     }
 
@@ -97,6 +100,15 @@ impl CommandBuilder {
         self
     }
 
+    /// Runs it on a terminal of this size: its three streams are the terminal's
+    /// ends, [`Self::stdin`] has no effect, what [`Command::write_stdin`] writes is
+    /// typed, and what the terminal shows comes as standard output. `TERM`,
+    /// `COLUMNS` and `LINES` are set unless they are given.
+    pub fn terminal(mut self, size: TerminalSize) -> Self {
+        self.terminal = Some(size);
+        self
+    }
+
     /// Opens a further descriptor for it, or another one in place of a stream;
     /// then that stream has no events.
     pub fn descriptor(mut self, number: u32, descriptor: impl Into<Descriptor>) -> Self {
@@ -111,25 +123,16 @@ impl CommandBuilder {
     pub fn start(self) -> Result<Command> {
         self.table.check_open()?;
         let mut env = self.table.environment(self.user.as_deref());
+        if let Some(size) = self.terminal {
+            env.extend(terminal::environment(size));
+        }
         env.extend(self.env);
         let output = Arc::new(Output::default());
         let events = output.attach();
         let mut spawn = self.spawn.envs(env).group(Group::Own);
-        let (stdin, fed) = match self.input {
-            Input::Null => (Descriptor::Null, None),
-            Input::Pipe | Input::Bytes(_) => {
-                let (reader, writer) = pipe();
-                (reader.into(), Some(writer))
-            }
-        };
-        spawn.descriptors.entry(0).or_insert(stdin);
-        let (stdout, out_end) = pipe();
-        let (stderr, err_end) = pipe();
-        spawn.descriptors.entry(1).or_insert(out_end.into());
-        spawn.descriptors.entry(2).or_insert(err_end.into());
-        let (kept, fed) = match self.input {
-            Input::Bytes(bytes) => (None, fed.map(|writer| (writer, bytes))),
-            Input::Null | Input::Pipe => (fed, None),
+        let streams = match self.terminal {
+            Some(size) => Streams::of_terminal(&mut spawn, &self.table, size),
+            None => Streams::of_pipes(&mut spawn, self.input),
         };
         let origin = Origin {
             parent: 1,
@@ -141,18 +144,22 @@ impl CommandBuilder {
             outside: Some(Outside {
                 tag: self.tag,
                 output: Arc::clone(&output),
-                stdin: Mutex::new(kept),
+                stdin: Mutex::new(streams.stdin),
+                terminal: streams.terminal.clone(),
             }),
         };
         let entry = self.table.spawn(spawn, origin)?;
+        if let Some(terminal) = &streams.terminal {
+            terminal.start_foreground(entry.pid);
+        }
         let handle = self.table.host.handle();
-        if let Some((writer, bytes)) = fed {
+        if let Some((writer, bytes)) = streams.fed {
             // A command that does not read all of it need not.
             handle.spawn(async move { drop(writer.write_all(&bytes).await) });
         }
         let (ended, end) = watch::channel(false);
         let mut drained = Vec::new();
-        for (stream, reader) in [(Stream::Stdout, stdout), (Stream::Stderr, stderr)] {
+        for (stream, reader) in streams.outputs {
             let (told, wait) = oneshot::channel();
             let pump = Arc::clone(&output).pump(stream, reader, end.clone(), told);
             handle.spawn(pump);
@@ -172,6 +179,59 @@ impl CommandBuilder {
             events,
             sandbox: self.sandbox,
         })
+    }
+}
+
+/// Our ends of a command's streams.
+struct Streams {
+    stdin: Option<PipeWriter>,
+    /// What it is given to read.
+    fed: Option<(PipeWriter, Bytes)>,
+    terminal: Option<Terminal>,
+    outputs: Vec<(Stream, PipeReader)>,
+}
+
+impl Streams {
+    fn of_pipes(spawn: &mut Spawn, input: Input) -> Self {
+        let (stdin, writer) = match input {
+            Input::Null => (Descriptor::Null, None),
+            Input::Pipe | Input::Bytes(_) => {
+                let (reader, writer) = pipe();
+                (reader.into(), Some(writer))
+            }
+        };
+        let (stdout, out_end) = pipe();
+        let (stderr, err_end) = pipe();
+        open(spawn, [stdin, out_end.into(), err_end.into()]);
+        let (stdin, fed) = match input {
+            Input::Bytes(bytes) => (None, writer.map(|writer| (writer, bytes))),
+            Input::Null | Input::Pipe => (writer, None),
+        };
+        Self {
+            stdin,
+            fed,
+            terminal: None,
+            outputs: vec![(Stream::Stdout, stdout), (Stream::Stderr, stderr)],
+        }
+    }
+
+    fn of_terminal(spawn: &mut Spawn, table: &Arc<Processes>, size: TerminalSize) -> Self {
+        let (terminal, ends) = terminal::new(table, size);
+        let output = Descriptor::from(ends.output);
+        open(spawn, [ends.input.into(), output.clone(), output]);
+        Self {
+            stdin: None,
+            fed: None,
+            terminal: Some(terminal.clone()),
+            outputs: vec![(Stream::Terminal(terminal), ends.shown)],
+        }
+    }
+}
+
+/// Opens the three streams, unless something else was put in their places.
+fn open(spawn: &mut Spawn, streams: [Descriptor; 3]) {
+    for (number, stream) in (0..).zip(streams) {
+        spawn.descriptors.entry(number).or_insert(stream);
     }
 }
 
@@ -202,6 +262,12 @@ async fn attend(
             }
         },
     };
+    let terminal = entry.outside.as_ref();
+    let terminal = terminal.and_then(|outside| outside.terminal.as_ref());
+    if let Some(group) = terminal.and_then(Terminal::foreground) {
+        // Whoever is left on it is told that nobody sits there any more.
+        table.signal_group(group, Signal::HUP);
+    }
     ended.send_replace(true);
     for drained in drained {
         // A pump that is gone has nothing left.

@@ -11,13 +11,14 @@ use crate::command::table::{Entry, Keeper, Processes};
 use crate::command::{ExitStatus, Signal};
 use crate::error::{Error, Result};
 use crate::limits::Usage;
-use crate::stream::StreamError;
+use crate::stream::{StreamError, Terminal};
 
 /// Something that a command did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommandEvent {
-    /// It wrote to standard output: at most 64 KiB, as written.
+    /// It wrote to standard output: at most 64 KiB, as written. What a command on
+    /// a terminal makes that show, with carriage returns at the ends of lines.
     Stdout(Bytes),
     /// It wrote to standard error: at most 64 KiB, as written.
     Stderr(Bytes),
@@ -182,12 +183,24 @@ impl Command {
         })
     }
 
-    /// Writes to its standard input, waiting until it reads.
+    /// The terminal that it runs on.
+    #[must_use]
+    pub fn terminal(&self) -> Option<Terminal> {
+        let outside = self.entry.as_ref()?.outside.as_ref()?;
+        outside.terminal.clone()
+    }
+
+    /// Writes to its standard input, or types on its terminal, waiting until it
+    /// reads.
     ///
     /// # Errors
     /// [`StreamError::BrokenPipe`] when it has no standard input, closed it, or
     /// has ended.
     pub async fn write_stdin(&self, bytes: &[u8]) -> std::result::Result<(), StreamError> {
+        if let Some(terminal) = self.terminal().filter(|_| !self.has_ended()) {
+            terminal.write(bytes).await;
+            return Ok(());
+        }
         let outside = self.entry.as_ref().and_then(|entry| entry.outside.as_ref());
         let writer = outside.and_then(|outside| {
             let stdin = outside.stdin.lock();
@@ -213,9 +226,14 @@ impl Command {
     }
 
     /// Sends a signal to it and to what it started, but for those that left its
-    /// group; false when none is left.
+    /// group; on a terminal, to those in its foreground, too. False when none is
+    /// left.
     pub fn signal_group(&self, signal: Signal) -> bool {
-        self.table.signal_group(self.pid, signal)
+        let foreground = self.terminal().and_then(|terminal| terminal.foreground());
+        let foreground = foreground
+            .filter(|group| *group != self.pid)
+            .is_some_and(|group| self.table.signal_group(group, signal));
+        self.table.signal_group(self.pid, signal) || foreground
     }
 
     /// Whether it has ended.
@@ -261,7 +279,6 @@ impl Processes {
 
     /// A handle of the command of this number, also when it ended a while ago.
     pub(crate) fn attach(self: &Arc<Self>, pid: u32, sandbox: Keeper) -> Result<Command> {
-        self.check_open()?;
         let ended = Error::Ended {
             what: "the command",
         };

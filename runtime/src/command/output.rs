@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 
 use crate::command::{CommandEvent, Exit};
-use crate::stream::{PIPE_BYTES, PipeReader};
+use crate::stream::{PIPE_BYTES, PipeReader, Terminal};
 
 /// Events that may wait for each reader: at most 64 KiB each.
 const WAITING: usize = 16;
@@ -26,17 +26,19 @@ struct Readers {
 }
 
 /// Which stream a pump reads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) enum Stream {
     Stdout,
     Stderr,
+    Terminal(Terminal),
 }
 
 impl Stream {
-    fn event(self, bytes: Bytes) -> CommandEvent {
+    fn event(&self, bytes: Bytes) -> CommandEvent {
         match self {
             Self::Stdout => CommandEvent::Stdout(bytes),
             Self::Stderr => CommandEvent::Stderr(bytes),
+            Self::Terminal(terminal) => CommandEvent::Stdout(terminal.shown(bytes)),
         }
     }
 }
@@ -110,20 +112,22 @@ impl Output {
             if bytes.is_empty() {
                 break;
             }
-            self.pass(stream, bytes).await;
+            self.pass(&stream, bytes).await;
         }
         while let Some(bytes) = reader
             .try_read(PIPE_BYTES)
             .filter(|bytes| !bytes.is_empty())
         {
-            self.pass(stream, bytes).await;
+            self.pass(&stream, bytes).await;
         }
         // Whoever waited for it may be gone.
         let _told = drained.send(());
+        // It would keep the terminal there, which writes into it.
+        drop(stream);
         while !reader.read(PIPE_BYTES).await.is_empty() {}
     }
 
-    async fn pass(&self, stream: Stream, bytes: Bytes) {
+    async fn pass(&self, stream: &Stream, bytes: Bytes) {
         self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         self.send(stream.event(bytes)).await;
     }

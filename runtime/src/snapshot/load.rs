@@ -228,6 +228,7 @@ impl Body {
                 first,
                 contexts,
                 tree,
+                ended_commands: Vec::new(),
                 key: loading.key.clone(),
                 unnamed: OnceLock::new(),
             }),

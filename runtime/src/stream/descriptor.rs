@@ -6,6 +6,7 @@ use crate::files::FileError;
 
 use super::file::OpenFile;
 use super::pipe::{PipeReader, PipeWriter};
+use super::terminal::Terminal;
 
 /// What stands under a number in the table of a process. A clone is a duplicate:
 /// it shares the end of the pipe, or the offset of the file.
@@ -41,6 +42,26 @@ pub enum StreamError {
 }
 
 impl Descriptor {
+    /// Whether it is the end of a terminal.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        match self {
+            Self::Reader(reader) => reader.is_terminal(),
+            Self::Writer(writer) => writer.is_terminal(),
+            Self::Null | Self::File(_) => false,
+        }
+    }
+
+    /// The terminal that it is the end of, while that is there.
+    #[must_use]
+    pub fn terminal(&self) -> Option<Terminal> {
+        match self {
+            Self::Reader(reader) => reader.terminal(),
+            Self::Writer(writer) => writer.terminal(),
+            Self::Null | Self::File(_) => None,
+        }
+    }
+
     /// Reads at most `limit` bytes, waiting for a pipe that is empty; empty at
     /// the end.
     ///

@@ -1,5 +1,6 @@
 //! Bounded pipes.
 
+use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 
 use super::descriptor::StreamError;
+use super::terminal::{Terminal, WeakTerminal};
 
 /// Bytes that a pipe holds; whoever writes more waits for the reader.
 pub const PIPE_BYTES: usize = 64 << 10;
@@ -14,19 +16,36 @@ pub const PIPE_BYTES: usize = 64 << 10;
 /// A write of at most so many bytes is taken as a whole, not mixed with others.
 const ATOMIC_BYTES: usize = 4096;
 
+/// Ends that may wait for a terminal's reader; more are forgotten.
+const ENDS: usize = 64;
+
 /// A new pipe, empty. Its reader meets the end when all writers are gone and
 /// what they wrote is read; its writers are told of a broken pipe when all
 /// readers are gone.
 #[must_use]
 pub fn pipe() -> (PipeReader, PipeWriter) {
+    new(None, false)
+}
+
+/// A pipe between a terminal and its processes. With `by_line` each read gets one
+/// line at most, so that what was typed ahead is left for the next reader.
+pub(super) fn of_terminal(terminal: WeakTerminal, by_line: bool) -> (PipeReader, PipeWriter) {
+    new(Some(terminal), by_line)
+}
+
+fn new(terminal: Option<WeakTerminal>, by_line: bool) -> (PipeReader, PipeWriter) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
             buffer: BytesMut::new(),
             readers: 1,
             writers: 1,
+            taken: 0,
+            ends: VecDeque::new(),
         }),
         readable: Notify::new(),
         writable: Notify::new(),
+        terminal,
+        by_line,
     });
     let reader = PipeReader {
         shared: Arc::clone(&shared),
@@ -41,6 +60,10 @@ struct Shared {
     readable: Notify,
     /// Told when room came or the last reader went.
     writable: Notify,
+    /// The terminal that it belongs to.
+    terminal: Option<WeakTerminal>,
+    /// A read ends behind a line.
+    by_line: bool,
 }
 
 #[derive(Debug)]
@@ -48,6 +71,23 @@ struct State {
     buffer: BytesMut,
     readers: usize,
     writers: usize,
+    /// Bytes that were ever read.
+    taken: u64,
+    /// Where, in bytes that were ever written, a terminal's reader meets an end.
+    ends: VecDeque<u64>,
+}
+
+impl State {
+    /// How many bytes stand before the next end; none without one.
+    fn before_end(&self) -> Option<usize> {
+        let end = self.ends.front()?.saturating_sub(self.taken);
+        Some(usize::try_from(end).unwrap_or(usize::MAX))
+    }
+
+    /// Whether a reader would not wait.
+    fn is_ready(&self) -> bool {
+        !self.buffer.is_empty() || self.writers == 0 || self.before_end() == Some(0)
+    }
 }
 
 impl Shared {
@@ -81,11 +121,23 @@ impl PipeReader {
     #[must_use]
     pub fn try_read(&self, limit: usize) -> Option<Bytes> {
         let mut state = self.shared.lock();
+        let before_end = state.before_end();
+        if before_end == Some(0) {
+            state.ends.pop_front();
+            return Some(Bytes::new());
+        }
         if state.buffer.is_empty() {
             return (state.writers == 0).then(Bytes::new);
         }
-        let count = state.buffer.len().min(limit);
+        let mut count = state.buffer.len().min(limit);
+        count = count.min(before_end.unwrap_or(count));
+        if self.shared.by_line {
+            let ready = state.buffer.iter().take(count);
+            let line = ready.take_while(|byte| **byte != b'\n').count();
+            count = count.min(line + 1);
+        }
         let bytes = state.buffer.split_to(count).freeze();
+        state.taken += count as u64;
         drop(state);
         self.shared.writable.notify_waiters();
         Some(bytes)
@@ -110,7 +162,20 @@ impl PipeReader {
     pub fn ready(&self) -> Option<usize> {
         let state = self.shared.lock();
         let count = state.buffer.len();
-        (count > 0 || state.writers == 0).then_some(count)
+        let count = count.min(state.before_end().unwrap_or(count));
+        state.is_ready().then_some(count)
+    }
+
+    /// Whether it is the end of a terminal.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.shared.terminal.is_some()
+    }
+
+    /// The terminal that it is the end of, while that is there.
+    #[must_use]
+    pub fn terminal(&self) -> Option<Terminal> {
+        self.shared.terminal.as_ref()?.upgrade()
     }
 
     /// Whether both are ends of one pipe.
@@ -222,6 +287,38 @@ impl PipeWriter {
         }
         let room = PIPE_BYTES.saturating_sub(state.buffer.len());
         (room >= ATOMIC_BYTES).then_some(room)
+    }
+
+    /// Lets the reader meet an end behind what was written, and then go on.
+    pub(super) fn put_end(&self) {
+        let mut state = self.shared.lock();
+        if state.ends.len() < ENDS {
+            let end = state.taken + state.buffer.len() as u64;
+            state.ends.push_back(end);
+        }
+        drop(state);
+        self.shared.readable.notify_waiters();
+    }
+
+    /// Forgets what was written and not read.
+    pub(super) fn forget(&self) {
+        let mut state = self.shared.lock();
+        state.buffer.clear();
+        state.ends.clear();
+        drop(state);
+        self.shared.writable.notify_waiters();
+    }
+
+    /// Whether it is the end of a terminal.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.shared.terminal.is_some()
+    }
+
+    /// The terminal that it is the end of, while that is there.
+    #[must_use]
+    pub fn terminal(&self) -> Option<Terminal> {
+        self.shared.terminal.as_ref()?.upgrade()
     }
 
     /// Waits until nobody reads any more.

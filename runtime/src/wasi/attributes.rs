@@ -33,7 +33,14 @@ impl Descriptors {
                     PipeSide::Broken => rights::FD_READ | rights::FD_WRITE,
                 };
                 let base = way | rights::FD_FDSTAT_SET_FLAGS | rights::POLL_FD_READWRITE;
-                (filetype::UNKNOWN, end.flags, base, base)
+                // A device that cannot be sought is what C libraries take for a
+                // terminal.
+                let filetype = if end.is_terminal() {
+                    filetype::CHARACTER_DEVICE
+                } else {
+                    filetype::UNKNOWN
+                };
+                (filetype, end.flags, base, base)
             }
             Descriptor::Null => {
                 let base = rights::FD_READ | rights::FD_WRITE;
