@@ -154,77 +154,80 @@ async fn standard_input_is_a_stream() {
     assert_eq!(finish(command).await.stdout_text(), "3\n");
 }
 
+/// Code behind `cp`, and what it prints.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("console.log(cp.execSync('echo hi').toString())", "hi\n\n"),
+    (
+        "console.log(cp.execFileSync('echo', ['a'], { encoding: 'utf8' }).trim())",
+        "a\n",
+    ),
+    (
+        "const r = cp.spawnSync('exit', ['3']); console.log(r.status, r.signal)",
+        "3 null\n",
+    ),
+    (
+        "console.log(cp.spawnSync('cat', { input: 'x'.repeat(200000) }).stdout.length)",
+        "200000\n",
+    ),
+    (
+        "console.log(cp.spawnSync('none-such').error.code)",
+        "ENOENT\n",
+    ),
+    (
+        "const r = cp.spawnSync('sleep', ['1000'], { timeout: 20 }); console.log(r.signal, r.error.code)",
+        "SIGTERM ETIMEDOUT\n",
+    ),
+    (
+        "try { cp.execSync('exit 4', { stdio: 'pipe' }) } catch (e) { console.log(e.status) }",
+        "4\n",
+    ),
+    (
+        "cp.exec('echo b | cat', (e, out, err) => console.log(e, out, err))",
+        "null b\n \n",
+    ),
+    ("cp.exec('exit 5', (e) => console.log(e.code))", "5\n"),
+    (
+        "cp.execFile('none-such', (e) => console.log(e.code))",
+        "ENOENT\n",
+    ),
+    (
+        "const c = cp.spawn('cat'); c.stdout.on('data', (d) => console.log(`${d}`)); c.on('close', (n, s) => console.log(n, s)); c.stdin.end('w')",
+        "w\n0 null\n",
+    ),
+    (
+        "const c = cp.spawn('sleep', ['1000']); c.on('exit', (n, s) => console.log(n, s)); console.log(c.kill())",
+        "true\nnull SIGTERM\n",
+    ),
+    (
+        "cp.spawn('echo', ['inherited'], { stdio: 'inherit' }).on('close', () => console.log('after'))",
+        "inherited\nafter\n",
+    ),
+    (
+        "const { stdout } = await require('util').promisify(cp.exec)('echo p'); console.log(stdout)",
+        "p\n\n",
+    ),
+    (
+        "try { cp.fork('x') } catch (e) { console.log(e.code) }",
+        "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM\n",
+    ),
+    (
+        "console.log(cp.execFileSync('node', ['-p', '6 * 7']).toString())",
+        "42\n\n",
+    ),
+    (
+        "cp.spawn('none-such').on('error', (e) => console.log(e.message))",
+        "spawn none-such ENOENT\n",
+    ),
+    (
+        "cp.exec('pwd', { cwd: '/tmp', env: { A: 'b' } }, (e, out) => console.log(out.trim()))",
+        "/tmp\n",
+    ),
+];
+
 #[tokio::test]
 async fn programs_start_programs() {
     let sandbox = sandbox().await;
-    for (code, expected) in [
-        ("console.log(cp.execSync('echo hi').toString())", "hi\n\n"),
-        (
-            "console.log(cp.execFileSync('echo', ['a'], { encoding: 'utf8' }).trim())",
-            "a\n",
-        ),
-        (
-            "const r = cp.spawnSync('exit', ['3']); console.log(r.status, r.signal)",
-            "3 null\n",
-        ),
-        (
-            "console.log(cp.spawnSync('cat', { input: 'x'.repeat(200000) }).stdout.length)",
-            "200000\n",
-        ),
-        (
-            "console.log(cp.spawnSync('none-such').error.code)",
-            "ENOENT\n",
-        ),
-        (
-            "const r = cp.spawnSync('sleep', ['1000'], { timeout: 20 }); console.log(r.signal, r.error.code)",
-            "SIGTERM ETIMEDOUT\n",
-        ),
-        (
-            "try { cp.execSync('exit 4', { stdio: 'pipe' }) } catch (e) { console.log(e.status) }",
-            "4\n",
-        ),
-        (
-            "cp.exec('echo b | cat', (e, out, err) => console.log(e, out, err))",
-            "null b\n \n",
-        ),
-        ("cp.exec('exit 5', (e) => console.log(e.code))", "5\n"),
-        (
-            "cp.execFile('none-such', (e) => console.log(e.code))",
-            "ENOENT\n",
-        ),
-        (
-            "const c = cp.spawn('cat'); c.stdout.on('data', (d) => console.log(`${d}`)); c.on('close', (n, s) => console.log(n, s)); c.stdin.end('w')",
-            "w\n0 null\n",
-        ),
-        (
-            "const c = cp.spawn('sleep', ['1000']); c.on('exit', (n, s) => console.log(n, s)); console.log(c.kill())",
-            "true\nnull SIGTERM\n",
-        ),
-        (
-            "cp.spawn('echo', ['inherited'], { stdio: 'inherit' }).on('close', () => console.log('after'))",
-            "inherited\nafter\n",
-        ),
-        (
-            "const { stdout } = await require('util').promisify(cp.exec)('echo p'); console.log(stdout)",
-            "p\n\n",
-        ),
-        (
-            "try { cp.fork('x') } catch (e) { console.log(e.code) }",
-            "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM\n",
-        ),
-        (
-            "console.log(cp.execFileSync('node', ['-p', '6 * 7']).toString())",
-            "42\n\n",
-        ),
-        (
-            "cp.spawn('none-such').on('error', (e) => console.log(e.message))",
-            "spawn none-such ENOENT\n",
-        ),
-        (
-            "cp.exec('pwd', { cwd: '/tmp', env: { A: 'b' } }, (e, out) => console.log(out.trim()))",
-            "/tmp\n",
-        ),
-    ] {
+    for &(code, expected) in PROGRAMS {
         let code = format!("const cp = require('child_process'); {code}");
         let output = run(&sandbox, &["node", "-e", &code]).await;
         assert_eq!(

@@ -125,8 +125,8 @@ impl CommandBuilder {
         spawn.descriptors.entry(0).or_insert(stdin);
         let (stdout, out_end) = pipe();
         let (stderr, err_end) = pipe();
-        spawn.descriptors.entry(1).or_insert(out_end.into());
-        spawn.descriptors.entry(2).or_insert(err_end.into());
+        spawn.descriptors.entry(1).or_insert_with(|| out_end.into());
+        spawn.descriptors.entry(2).or_insert_with(|| err_end.into());
         let (kept, fed) = match self.input {
             Input::Bytes(bytes) => (None, fed.map(|writer| (writer, bytes))),
             Input::Null | Input::Pipe => (fed, None),
