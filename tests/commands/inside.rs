@@ -6,90 +6,93 @@ use crate::python::sandbox;
 use crate::support::{check as check_cell, finished, first, raised};
 use crate::tools::{check, run};
 
+/// Cells and their values.
+const CELLS: &[(&str, &str)] = &[
+    (
+        "import subprocess, os, shutil\nsubprocess.run(['echo', 'hi'], capture_output=True, text=True).stdout",
+        "'hi\\n'",
+    ),
+    (
+        "subprocess.check_output('echo a | cat', shell=True)",
+        "b'a\\n'",
+    ),
+    ("subprocess.run(['exit', '7']).returncode", "7"),
+    (
+        "subprocess.run(['cat'], input=b'x' * 200000, capture_output=True).stdout == b'x' * 200000",
+        "True",
+    ),
+    ("os.system('exit 3') >> 8", "3"),
+    ("os.popen('echo p').read()", "'p\\n'"),
+    ("shutil.which('cat')", "'/usr/bin/cat'"),
+    ("os.getpid(), os.getppid()", "(1, 0)"),
+    (
+        "p = subprocess.Popen(['sleep', '1000']); p.poll(), p.terminate(), p.wait()",
+        "(None, None, -15)",
+    ),
+    (
+        "p = subprocess.Popen(['sleep', '1000']); os.kill(p.pid, 9); p.wait()",
+        "-9",
+    ),
+    (
+        "try:\n    subprocess.run(['sleep', '1000'], timeout=0.05)\nexcept subprocess.TimeoutExpired as e:\n    r = 'late'\nr",
+        "'late'",
+    ),
+    (
+        "try:\n    subprocess.run(['none-such'])\nexcept FileNotFoundError as e:\n    r = e.filename\nr",
+        "'none-such'",
+    ),
+    (
+        "try:\n    subprocess.run(['pwd'], cwd='/none')\nexcept FileNotFoundError as e:\n    r = e.filename\nr",
+        "'/none'",
+    ),
+    (
+        "subprocess.run(['pwd'], cwd='/tmp', capture_output=True, text=True).stdout",
+        "'/tmp\\n'",
+    ),
+    (
+        "subprocess.run(['env'], env={'A': 'b'}, capture_output=True, text=True).stdout",
+        "'A=b\\nPWD=/home/user\\n'",
+    ),
+    ("subprocess.run(['abort']).returncode", "-6"),
+    (
+        "subprocess.run(['python', '-c', 'import os; print(os.getpid() > 1, os.getppid())'], capture_output=True, text=True).stdout",
+        "'True 1\\n'",
+    ),
+    (
+        "r, w = os.pipe(); os.write(w, b'ab'); os.close(w); x = os.read(r, 9), os.read(r, 9); os.close(r); x",
+        "(b'ab', b'')",
+    ),
+    (
+        "open('/tmp/s', 'w').write('echo s\\n'); os.chmod('/tmp/s', 0o755); subprocess.getoutput('/tmp/s')",
+        "'s'",
+    ),
+    (
+        "with open('/tmp/o', 'w') as f:\n    subprocess.run(['echo', 'f'], stdout=f)\nopen('/tmp/o').read()",
+        "'f\\n'",
+    ),
+    (
+        "with open('/tmp/o') as f:\n    r = subprocess.run(['cat'], stdin=f, capture_output=True).stdout\nr",
+        "b'f\\n'",
+    ),
+    (
+        "a = subprocess.Popen(['echo', 'q'], stdout=subprocess.PIPE)\nb = subprocess.Popen(['cat'], stdin=a.stdout, stdout=subprocess.PIPE)\na.stdout.close()\nb.communicate()[0]",
+        "b'q\\n'",
+    ),
+    (
+        "os.waitstatus_to_exitcode(os.spawnvp(os.P_WAIT, 'exit', ['exit', '4']) << 8)",
+        "4",
+    ),
+    (
+        "subprocess.run('echo e | cat', shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout",
+        "b'e\\n'",
+    ),
+];
+
 #[tokio::test]
 async fn cells_start_processes() {
     let sandbox = sandbox().await;
     let context = first(&sandbox);
-    for (code, value) in [
-        (
-            "import subprocess, os, shutil\nsubprocess.run(['echo', 'hi'], capture_output=True, text=True).stdout",
-            "'hi\\n'",
-        ),
-        (
-            "subprocess.check_output('echo a | cat', shell=True)",
-            "b'a\\n'",
-        ),
-        ("subprocess.run(['exit', '7']).returncode", "7"),
-        (
-            "subprocess.run(['cat'], input=b'x' * 200000, capture_output=True).stdout == b'x' * 200000",
-            "True",
-        ),
-        ("os.system('exit 3') >> 8", "3"),
-        ("os.popen('echo p').read()", "'p\\n'"),
-        ("shutil.which('cat')", "'/usr/bin/cat'"),
-        ("os.getpid(), os.getppid()", "(1, 0)"),
-        (
-            "p = subprocess.Popen(['sleep', '1000']); p.poll(), p.terminate(), p.wait()",
-            "(None, None, -15)",
-        ),
-        (
-            "p = subprocess.Popen(['sleep', '1000']); os.kill(p.pid, 9); p.wait()",
-            "-9",
-        ),
-        (
-            "try:\n    subprocess.run(['sleep', '1000'], timeout=0.05)\nexcept subprocess.TimeoutExpired as e:\n    r = 'late'\nr",
-            "'late'",
-        ),
-        (
-            "try:\n    subprocess.run(['none-such'])\nexcept FileNotFoundError as e:\n    r = e.filename\nr",
-            "'none-such'",
-        ),
-        (
-            "try:\n    subprocess.run(['pwd'], cwd='/none')\nexcept FileNotFoundError as e:\n    r = e.filename\nr",
-            "'/none'",
-        ),
-        (
-            "subprocess.run(['pwd'], cwd='/tmp', capture_output=True, text=True).stdout",
-            "'/tmp\\n'",
-        ),
-        (
-            "subprocess.run(['env'], env={'A': 'b'}, capture_output=True, text=True).stdout",
-            "'A=b\\nPWD=/home/user\\n'",
-        ),
-        ("subprocess.run(['abort']).returncode", "-6"),
-        (
-            "subprocess.run(['python', '-c', 'import os; print(os.getpid() > 1, os.getppid())'], capture_output=True, text=True).stdout",
-            "'True 1\\n'",
-        ),
-        (
-            "r, w = os.pipe(); os.write(w, b'ab'); os.close(w); x = os.read(r, 9), os.read(r, 9); os.close(r); x",
-            "(b'ab', b'')",
-        ),
-        (
-            "open('/tmp/s', 'w').write('echo s\\n'); os.chmod('/tmp/s', 0o755); subprocess.getoutput('/tmp/s')",
-            "'s'",
-        ),
-        (
-            "with open('/tmp/o', 'w') as f:\n    subprocess.run(['echo', 'f'], stdout=f)\nopen('/tmp/o').read()",
-            "'f\\n'",
-        ),
-        (
-            "with open('/tmp/o') as f:\n    r = subprocess.run(['cat'], stdin=f, capture_output=True).stdout\nr",
-            "b'f\\n'",
-        ),
-        (
-            "a = subprocess.Popen(['echo', 'q'], stdout=subprocess.PIPE)\nb = subprocess.Popen(['cat'], stdin=a.stdout, stdout=subprocess.PIPE)\na.stdout.close()\nb.communicate()[0]",
-            "b'q\\n'",
-        ),
-        (
-            "os.waitstatus_to_exitcode(os.spawnvp(os.P_WAIT, 'exit', ['exit', '4']) << 8)",
-            "4",
-        ),
-        (
-            "subprocess.run('echo e | cat', shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout",
-            "b'e\\n'",
-        ),
-    ] {
+    for &(code, value) in CELLS {
         check_cell(&context, code, value).await;
     }
     assert!(sandbox.processes().is_empty());

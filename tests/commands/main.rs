@@ -14,6 +14,7 @@ mod support;
 mod hostile;
 mod inside;
 mod lookup;
+mod node;
 mod pipes;
 mod python;
 mod runs;

@@ -65,7 +65,8 @@ impl Offspring {
 
 impl Children for Offspring {
     fn spawn(&self, errand: Errand) -> Result<u32, Errno> {
-        let env: Option<BTreeMap<Vec<u8>, Vec<u8>>> = errand.env.iter().map(variable).collect();
+        let env: Option<BTreeMap<Vec<u8>, Vec<u8>>> =
+            errand.env.iter().map(|text| variable(text)).collect();
         let spawn = Spawn {
             argv: errand.argv,
             env: env.ok_or(Errno::Inval)?,
@@ -165,7 +166,7 @@ fn wait_status(status: ExitStatus) -> u32 {
     }
 }
 
-fn variable(text: &Vec<u8>) -> Option<(Vec<u8>, Vec<u8>)> {
+fn variable(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let at = text.iter().position(|byte| *byte == b'=')?;
     let (name, value) = text.split_at_checked(at)?;
     Some((name.to_vec(), value.get(1..)?.to_vec()))

@@ -5,8 +5,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The offset of an open file. Clones are one offset: descriptors that were made
 /// of each other move together, also those of different processes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(from = "u64", into = "u64")]
 pub(crate) struct Offset(Arc<AtomicU64>);
+
+impl From<u64> for Offset {
+    fn from(place: u64) -> Self {
+        Self::at(place)
+    }
+}
+
+impl From<Offset> for u64 {
+    fn from(offset: Offset) -> Self {
+        offset.get()
+    }
+}
 
 impl Offset {
     /// An offset at `place`, shared with nobody.

@@ -82,7 +82,7 @@ pub(crate) enum Effect {
 }
 
 /// An output of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Output {
     /// What descriptor 1 is at the start.
     Stdout,

@@ -1,6 +1,8 @@
 //! The table of open descriptors of one context: plain data, so that it can be
 //! copied and stored with the rest of the context.
 
+use serde::{Deserialize, Serialize};
+
 use crate::files::{Device, FileError, Kind, NodeId, Tree};
 use crate::stream::{self, Offset, Opened, PipeReader, PipeWriter};
 
@@ -35,14 +37,14 @@ pub(crate) enum Shared {
 ///
 /// A clone is the table as it can be saved: offsets go their own ways, and ends
 /// of pipes are ends of broken ones.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Descriptors {
     limit: u32,
     slots: Vec<Option<Descriptor>>,
 }
 
 /// What one descriptor stands for.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Descriptor {
     Stdin,
     Output(Output),
@@ -54,7 +56,7 @@ pub(super) enum Descriptor {
 }
 
 /// An end of a pipe.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct PipeEnd {
     pub(super) side: PipeSide,
     /// `fdflags` of the guest; only not to block has an effect.
@@ -62,9 +64,11 @@ pub(super) struct PipeEnd {
 }
 
 /// Which end of a pipe.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) enum PipeSide {
+    #[serde(skip)]
     Reader(PipeReader),
+    #[serde(skip)]
     Writer(PipeWriter),
     /// An end of a pipe that was lost when the table was saved: nothing more
     /// comes out of it, and nobody reads what is written.
@@ -91,7 +95,7 @@ impl PipeEnd {
 }
 
 /// An open file or device.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct OpenFile {
     pub(super) node: NodeId,
     pub(super) offset: Offset,
@@ -109,7 +113,7 @@ impl OpenFile {
 }
 
 /// An open directory.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct OpenDirectory {
     pub(super) node: NodeId,
     pub(super) flags: u16,
