@@ -8,7 +8,7 @@ use sandcell::{Files, Runtime, Sandbox};
 use tokio::sync::OnceCell;
 
 use super::lines::words;
-use super::support::{IMAGE, cache};
+use super::support::{IMAGE, LONG, cache};
 
 /// When the files were changed: 2026-01-02 03:04:05 UTC.
 const TIME_NS: u64 = 1_767_323_045_000_000_000;
@@ -103,6 +103,7 @@ pub(crate) async fn run(sandbox: &Sandbox, line: &str) -> Done {
                 .command(command.iter().map(String::as_str))
                 .cwd(HOME)
                 .env("TZ", "UTC")
+                .timeout(LONG)
                 .stdin(Input::Bytes(bytes.into()));
             match command.start() {
                 Ok(command) => {

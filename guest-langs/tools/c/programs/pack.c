@@ -271,7 +271,10 @@ int pack_main(int argc, char **argv)
     names = true;
     unpacks = strncmp(tool, "un", 2) == 0 || strstr(tool, "unz") != NULL || strstr(tool, "cat") != NULL || strcmp(tool, "bunzip2") == 0;
     to_stdout = strstr(tool, "cat") != NULL;
-    if (!read_options(argc, argv)) {
+    bool reads = read_options(argc, argv);
+    /* Messages come from the first of the names. */
+    tool = format->name;
+    if (!reads) {
         return 1;
     }
     if (optind == argc || (argc == optind + 1 && strcmp(argv[optind], "-") == 0)) {

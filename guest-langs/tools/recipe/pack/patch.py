@@ -53,7 +53,18 @@ TOYBOX = [
     ("toys/posix/ln.c", "((FLAG(n)||FLAG(T)) ? lstat : stat)", "((FLAG(n)||FLAG(T)) ? unix_lstat : unix_stat)"),
     # Called through a pointer to a function with an argument, which WebAssembly checks.
     ("lib/lib.c", "static void tempfile_handler(void)\n", "static void tempfile_handler(int signal)\n"),
+    ("toys/pending/dd.c", "static void status()\n", "static void status(int signal)\n"),
+    ("toys/pending/dd.c", "_DD_conv_noerror) status();", "_DD_conv_noerror) status(0);"),
+    ("toys/pending/dd.c", "\n      status();\n", "\n      status(0);\n"),
+    # What is deleted is not told as well.
+    ("toys/posix/find.c", "        test = !unlinkat(dirtree_parentfd(new), new->name,\n", "        print++, test = !unlinkat(dirtree_parentfd(new), new->name,\n"),
+    (
+        "toys/posix/sed.c",
+        '"(help)(version)(tarxform)e*f*i:;nErz(null-data)s[+Er]"',
+        '"(help)(version)(tarxform)e(expression)*f(file)*i(in-place):;n(quiet)(silent)E(regexp-extended)rz(null-data)s(separate)[+Er]"',
+    ),
     # What GNU's print, which scripts read.
+    ("toys/posix/patch.c", 'printf("patching %s\\n", name)', 'printf("patching file %s\\n", name)'),
     (
         "toys/posix/ls.c",
         '      strftime(tmp, sizeof(tmp), " %F %H:%M", tm);\n',
