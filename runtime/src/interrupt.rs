@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use tokio::sync::Notify;
 
@@ -15,6 +15,8 @@ pub(crate) type Nudge = Arc<dyn Fn() + Send + Sync>;
 pub(crate) struct Control {
     /// 0, or the first cause that asked, see [`cause_code`].
     asked: AtomicU8,
+    /// Somebody asked once more.
+    again: AtomicBool,
     /// Wakes a guest that waits in a host call.
     wake: Notify,
     nudge: Nudge,
@@ -32,6 +34,7 @@ impl Control {
     pub(crate) fn new(nudge: Nudge) -> Arc<Self> {
         Arc::new(Self {
             asked: AtomicU8::new(0),
+            again: AtomicBool::new(false),
             wake: Notify::new(),
             nudge,
         })
@@ -43,12 +46,15 @@ impl Control {
         if cause == InterruptCause::Closed {
             self.asked.store(cause_code(cause), Ordering::Release);
         } else {
-            let _first = self.asked.compare_exchange(
+            let first = self.asked.compare_exchange(
                 0,
                 cause_code(cause),
                 Ordering::AcqRel,
                 Ordering::Acquire,
             );
+            if first.is_err() {
+                self.again.store(true, Ordering::Release);
+            }
         }
         self.wake.notify_one();
         (self.nudge)();
@@ -64,6 +70,11 @@ impl Control {
             5 => Some(InterruptCause::Saving),
             _ => None,
         }
+    }
+
+    /// Whether somebody asked once more since the last look.
+    pub(crate) fn take_again(&self) -> bool {
+        self.again.swap(false, Ordering::AcqRel)
     }
 
     /// Resolves when somebody asks; there is one waiter at a time.

@@ -76,5 +76,5 @@ pub use interrupt::InterruptHandle;
 pub use limits::{Limit, Limits, Residency, Usage};
 pub use runtime::{Runtime, RuntimeBuilder};
 pub use sandbox::{Sandbox, SandboxBuilder};
-pub use snapshot::{Busy, Durability, Snapshot};
+pub use snapshot::{Busy, Durability, EndedCommand, Snapshot};
 pub use state::State;

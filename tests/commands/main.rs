@@ -12,8 +12,12 @@
 mod support;
 
 mod hostile;
+mod inside;
 mod lookup;
+mod node;
 mod pipes;
+mod python;
 mod runs;
+mod saving;
 mod signals;
 mod tools;

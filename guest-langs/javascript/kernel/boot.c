@@ -15,6 +15,7 @@ struct kernel kernel;
 
 static const char *const hook_names[HOOK_COUNT] = {
     "begin", "end", "rewrite", "report", "show", "turn", "complete", "abandon", "renew", "resolve", "load", "meta",
+    "program", "finish",
 };
 
 /* Remembers that memory ran out: the engine may have none left to say so. */
@@ -56,6 +57,7 @@ static JSValue native(void)
     JS_SetPropertyFunctionList(kernel.context, object, kernel_channel_functions, kernel_channel_count);
     JS_SetPropertyFunctionList(kernel.context, object, kernel_value_functions, kernel_value_count);
     JS_SetPropertyFunctionList(kernel.context, object, kernel_file_functions, kernel_file_count);
+    JS_SetPropertyFunctionList(kernel.context, object, kernel_child_functions, kernel_child_count);
     return object;
 }
 

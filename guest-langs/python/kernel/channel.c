@@ -19,6 +19,7 @@ static const char *const hook_names[HOOK_COUNT] = {
     [HOOK_BEGIN] = "begin",   [HOOK_END] = "end",     [HOOK_REWRITE] = "rewrite",
     [HOOK_REPORT] = "report", [HOOK_SHOW] = "show",   [HOOK_AWAIT] = "await_value",
     [HOOK_TURN] = "turn",     [HOOK_REPAIR] = "repair", [HOOK_RENEW] = "renew",
+    [HOOK_PROGRAM] = "program",
 };
 
 /* One frame to the host; waits while the reader is slow. -1 with an exception set if it was not taken. */
@@ -103,8 +104,8 @@ PyObject *kernel_call_hook(enum kernel_hook hook, PyObject *const *arguments, si
         return NULL;
     }
     PyThreadState *thread = PyThreadState_Get();
-    /* await_value and turn run code of the user: there tracing stays as the user set it. */
-    int runs_user_code = hook == HOOK_AWAIT || hook == HOOK_TURN;
+    /* These run code of the user: there tracing stays as the user set it. */
+    int runs_user_code = hook == HOOK_AWAIT || hook == HOOK_TURN || hook == HOOK_PROGRAM;
     int limit = Py_GetRecursionLimit();
     if (!runs_user_code) {
         PyThreadState_EnterTracing(thread);
@@ -413,6 +414,14 @@ static PyMethodDef channel_methods[] = {
     {"set_precision", channel_set_precision, METH_O, set_precision_doc},
     {"warm_up", channel_warm_up, METH_VARARGS, warm_up_doc},
     {"install", _PyCFunction_CAST(channel_install), METH_VARARGS | METH_KEYWORDS, install_doc},
+    {"spawn", kernel_spawn, METH_O, NULL},
+    {"wait_child", kernel_wait_child, METH_VARARGS, NULL},
+    {"kill", kernel_kill, METH_VARARGS, NULL},
+    {"process", kernel_process, METH_NOARGS, NULL},
+    {"pipe", kernel_pipe, METH_NOARGS, NULL},
+    {"duplicate", kernel_duplicate, METH_VARARGS, NULL},
+    {"mode", kernel_mode, METH_VARARGS, NULL},
+    {"set_mode", kernel_set_mode, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

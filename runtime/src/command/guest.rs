@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
+use crate::command::children::Offspring;
 use crate::command::{ExitStatus, Process, Program, Running, Signal};
 use crate::engine::{Clocks, Given, StartModule, Started, Stopped, World};
 use crate::error::{Error, Result};
@@ -67,6 +68,7 @@ impl GuestProgram {
     }
 
     async fn execute(self: Arc<Self>, mut process: Process) -> ExitStatus {
+        let stderr = process.descriptor(2).cloned();
         let started = match self.module(&process).await {
             Ok(module) => {
                 let world = world(&mut process);
@@ -81,7 +83,7 @@ impl GuestProgram {
                 status(&started)
             }
             Err(error) => {
-                complain(&process, &error.to_string()).await;
+                complain(&process, stderr, &error.to_string()).await;
                 ExitStatus::Code(126)
             }
         }
@@ -95,10 +97,10 @@ impl Program for GuestProgram {
 }
 
 /// Says on standard error why a program could not run.
-async fn complain(process: &Process, reason: &str) {
+pub(super) async fn complain(process: &Process, stderr: Option<Descriptor>, reason: &str) {
     let name = process.argv().first().map_or(&b""[..], |name| name);
     let line = format!("{}: {reason}\n", String::from_utf8_lossy(name));
-    if let Some(stderr) = process.descriptor(2) {
+    if let Some(stderr) = stderr {
         // Nobody may be there to read it.
         let _unread = stderr.write_all(line.as_bytes()).await;
     }
@@ -134,6 +136,10 @@ pub(super) fn world(process: &mut Process) -> World {
         functions: Arc::default(),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,
+        children: Some(Offspring::new(
+            Arc::clone(&process.table),
+            Some(Arc::clone(&process.entry)),
+        )),
         given: None,
         budget: Some(Arc::clone(&process.table.budget)),
     };
@@ -145,9 +151,16 @@ pub(super) fn world(process: &mut Process) -> World {
     world
 }
 
-fn status(started: &Started) -> ExitStatus {
+/// How a run ended.
+pub(super) fn status(started: &Started) -> ExitStatus {
     match &started.status {
-        Ok(status) => ExitStatus::Code(status.to_le_bytes()[0]),
+        Ok(status) => {
+            let [code, above, ..] = status.to_le_bytes();
+            match Signal::from_number(code.into()) {
+                Some(signal) if above == 1 => ExitStatus::Signal(signal),
+                _ => ExitStatus::Code(code),
+            }
+        }
         Err(Stopped::BrokenPipe) => ExitStatus::Signal(Signal::PIPE),
         Err(Stopped::ByForce | Stopped::Fuel) => ExitStatus::Signal(Signal::KILL),
         Err(Stopped::Trapped(TrapKind::Aborted)) => ExitStatus::Signal(Signal::ABRT),

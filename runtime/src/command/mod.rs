@@ -7,9 +7,11 @@
 //! Nothing here runs on the host's own system.
 
 mod builder;
+mod children;
 mod folder;
 mod guest;
 mod handle;
+mod interpreter;
 mod output;
 mod process;
 mod program;
@@ -21,6 +23,7 @@ mod table;
 pub use builder::{CommandBuilder, Input};
 pub use guest::GuestProgram;
 pub use handle::{Command, CommandEvent, CommandInfo, CommandOutput, Exit};
+pub use interpreter::InterpreterProgram;
 pub use process::{Child, Process};
 pub use program::{ExitStatus, Program, Programs, Running};
 pub use signal::{Disposition, Signal};
@@ -28,4 +31,4 @@ pub use spawn::{Group, Spawn};
 
 pub(crate) use folder::{PROGRAM_PATH, ProgramFolder};
 pub(crate) use program::Host;
-pub(crate) use table::Processes;
+pub(crate) use table::{Held, Processes};

@@ -141,8 +141,10 @@ impl std::fmt::Debug for Processes {
 struct Table {
     /// No process is started any more.
     closed: bool,
-    /// No process is started now.
+    /// No process is started now: the sandbox is being saved.
     held: bool,
+    /// No process is started now: the sandbox is paused.
+    paused: bool,
     next: u32,
     live: BTreeMap<u32, Arc<Entry>>,
     /// Commands that ended, the last one last.
@@ -168,6 +170,7 @@ impl Processes {
             table: Mutex::new(Table {
                 closed: false,
                 held: false,
+                paused: false,
                 next: FIRST_PID,
                 live: BTreeMap::new(),
                 ended: VecDeque::new(),
@@ -229,22 +232,33 @@ impl Processes {
         }
     }
 
-    /// Starts no process until [`Self::go_on`].
-    pub(crate) fn hold(&self) {
+    /// Starts no process as long as the answer lives.
+    pub(crate) fn hold(self: &Arc<Self>) -> Held {
         self.lock().held = true;
+        Held(Arc::clone(self))
     }
 
-    pub(crate) fn go_on(&self) {
-        self.lock().held = false;
+    /// Says whether processes are started at all.
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.lock().paused = paused;
     }
 
-    /// Whether processes run: the command that was started first.
-    pub(crate) fn running(&self) -> Option<(u32, String)> {
-        let table = self.lock();
-        table.live.values().next().map(|entry| {
-            let name = entry.argv.first().map_or(&b""[..], |name| name);
-            (entry.pid, String::from_utf8_lossy(name).into_owned())
-        })
+    /// The processes that run: numbers and arguments.
+    pub(crate) fn running(&self) -> Vec<(u32, Vec<Vec<u8>>)> {
+        let live = self.live();
+        live.iter()
+            .map(|entry| (entry.pid, entry.argv.clone()))
+            .collect()
+    }
+
+    /// Ends all processes: asks them, and after the grace does not ask.
+    pub(crate) async fn end_all(&self) {
+        self.signal_all(Signal::TERM);
+        let grace = self.settings.limits.grace;
+        if tokio::time::timeout(grace, self.idle()).await.is_err() {
+            self.signal_all(Signal::KILL);
+            self.idle().await;
+        }
     }
 
     /// Waits until none runs.
@@ -255,7 +269,7 @@ impl Processes {
     }
 
     /// Sends a signal to all.
-    pub(crate) fn signal_all(&self, signal: Signal) {
+    fn signal_all(&self, signal: Signal) {
         for entry in self.live() {
             entry.signals.send(signal);
         }
@@ -363,7 +377,7 @@ impl Processes {
         argv: &[Vec<u8>],
     ) -> std::result::Result<Arc<Entry>, SpawnError> {
         let mut table = self.lock();
-        if table.closed || table.held {
+        if table.closed || table.held || table.paused {
             return Err(SpawnError::Closed);
         }
         let allowed = self.settings.limits.processes;
@@ -474,16 +488,29 @@ fn check_texts(spawn: &Spawn) -> std::result::Result<(), SpawnError> {
     Ok(())
 }
 
+/// No process is started while it lives.
+pub(crate) struct Held(Arc<Processes>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.lock().held = false;
+    }
+}
+
 /// What keeps the sandbox there.
 pub(crate) type Keeper = Arc<dyn Any + Send + Sync>;
 
 impl Processes {
     /// Whether the sandbox takes commands.
     pub(super) fn check_open(&self) -> Result<()> {
-        if self.lock().closed {
+        let table = self.lock();
+        if table.closed {
             return Err(Error::Ended {
                 what: "the sandbox",
             });
+        }
+        if table.paused {
+            return Err(Error::Paused);
         }
         Ok(())
     }

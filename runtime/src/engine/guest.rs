@@ -11,8 +11,9 @@ use wasmtime::{
 use crate::engine::ladder::Demand;
 use crate::engine::meter::metered;
 use crate::engine::state::{Run, State, World};
-use crate::engine::{Engine, GlobalValue, Metering, Stopped, Ticker, imports, preview1};
+use crate::engine::{Engine, GlobalValue, Metering, Started, Stopped, Ticker, imports, preview1};
 use crate::error::{Error, Result};
+use crate::execution::TrapKind;
 use crate::guest::order::{Renewal, Status};
 
 /// Stack bytes that stay resident between calls: what a small cell touches.
@@ -241,6 +242,11 @@ impl Guest {
         let ticker = Arc::clone(&self.engine.ticker);
         let (status, cpu) = metered(&ticker, self.run_cell(cell)).await;
         sandcell_sys::trim_stack(&mut self.store, STACK_KEPT_BYTES);
+        if let Some(run) = &mut self.store.data_mut().run {
+            for bridge in std::mem::take(&mut run.bridges) {
+                bridge.end().await;
+            }
+        }
         Ran {
             status: status.map(Status::from_raw),
             wall: start.elapsed(),
@@ -248,6 +254,32 @@ impl Guest {
             fuel: counted.then(|| fuel.saturating_sub(self.store.get_fuel().unwrap_or(0))),
             run: self.store.data_mut().run.take(),
         }
+    }
+
+    /// Runs it as a program, with the arguments, the environment and the
+    /// descriptors of its world: its exit status, or 256 and the signal that it
+    /// ended itself by. The guest is of no use afterwards.
+    ///
+    /// # Errors
+    /// [`Error::BadGuest`] when its language cannot be run so.
+    pub(crate) async fn program(&mut self, run: Run, fuel: Option<u64>) -> Result<Started> {
+        let program: TypedFunc<(), i32> =
+            export(&mut self.store, &self.instance, "sandcell_program")?;
+        self.refuel(fuel.unwrap_or(OWN_FUEL))?;
+        self.store.data_mut().run = Some(run);
+        let ticker = Arc::clone(&self.engine.ticker);
+        let stop = self.stop_word(&ticker);
+        let call = sandcell_sys::call(&mut self.store, &program, (), stop);
+        let (ended, cpu) = metered(&ticker, call).await;
+        let status = match ended.map_err(|error| Stopped::from_error(&error)) {
+            Ok(status) | Err(Stopped::Trapped(TrapKind::Exited { status })) => Ok(status),
+            Err(stopped) => Err(stopped),
+        };
+        Ok(Started {
+            status,
+            cpu,
+            memory_bytes: self.memory_bytes(),
+        })
     }
 
     async fn run_cell(&mut self, cell: Cell<'_>) -> std::result::Result<i32, Stopped> {
@@ -265,7 +297,7 @@ impl Guest {
     /// Puts an order, in pieces, into the guest's buffer.
     async fn place(&mut self, pieces: &[&[u8]]) -> std::result::Result<(), Stopped> {
         let no_room = || {
-            Stopped::Trapped(crate::execution::TrapKind::Other {
+            Stopped::Trapped(TrapKind::Other {
                 name: "the guest has no memory left for the cell".to_owned(),
             })
         };

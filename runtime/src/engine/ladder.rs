@@ -36,6 +36,8 @@ pub(crate) struct Ladder {
     ask_at: Option<Instant>,
     grace: Duration,
     rung: Rung,
+    /// Whoever asks again is heard again.
+    repeats: bool,
 }
 
 impl Ladder {
@@ -45,6 +47,16 @@ impl Ladder {
             ask_at: wall.and_then(|wall| Instant::now().checked_add(wall)),
             grace,
             rung: Rung::Running,
+            repeats: false,
+        }
+    }
+
+    /// A ladder of a program: each interrupt is told, and none ends it by force.
+    pub(crate) fn of_program(control: Arc<Control>) -> Self {
+        const NEVER: Duration = Duration::from_secs(1 << 32);
+        Self {
+            repeats: true,
+            ..Self::new(control, None, NEVER)
         }
     }
 
@@ -67,6 +79,9 @@ impl Ladder {
             }
             Rung::Asked { cause, stop_at } => {
                 let closed = asked == Some(InterruptCause::Closed);
+                if self.repeats && self.control.take_again() {
+                    return Demand::Ask;
+                }
                 if now < stop_at && !closed {
                     return Demand::GoOn;
                 }

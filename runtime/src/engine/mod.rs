@@ -5,7 +5,9 @@
 //! [`ladder`], [`polling`] and [`ticker`] stop it.
 
 mod arguments;
+mod bridge;
 mod calls;
+mod children;
 mod clock;
 mod config;
 mod flat;
@@ -24,6 +26,7 @@ mod state;
 mod ticker;
 mod trap;
 
+pub(crate) use children::{Children, Errand, Waiting};
 pub(crate) use clock::{ClockReading, Clocks};
 pub(crate) use config::{Engine, Metering};
 pub(crate) use flat::{FlatModule, GlobalValue, flatten};

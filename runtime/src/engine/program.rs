@@ -65,6 +65,7 @@ pub async fn run_program(
         functions: Arc::new(HostFunctions::default()),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,
+        children: None,
         given: None,
         budget: None,
     };

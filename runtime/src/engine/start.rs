@@ -73,11 +73,6 @@ impl StartModule {
         })
     }
 
-    /// Bytes of linear memory at the start.
-    pub(crate) fn memory_bytes(&self) -> u64 {
-        self.memory.byte_len() as u64
-    }
-
     /// Runs it to its end. Dropping the future ends it.
     ///
     /// # Errors

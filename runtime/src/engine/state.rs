@@ -1,6 +1,6 @@
 //! What a store owns: the world of one guest.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -10,7 +10,9 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 
 use crate::determinism::Determinism;
 use crate::engine::Clocks;
+use crate::engine::bridge::Bridge;
 use crate::engine::calls::HostCalls;
+use crate::engine::children::Children;
 use crate::engine::ladder::{Demand, Ladder};
 use crate::engine::random::{Generators, RandomReading};
 use crate::execution::{GuestException, Outlet};
@@ -49,6 +51,8 @@ pub(crate) struct World {
     pub(crate) functions: Arc<HostFunctions>,
     pub(crate) call_bytes: u64,
     pub(crate) calls_at_once: u32,
+    /// Who starts processes for it. `None`: nobody.
+    pub(crate) children: Option<Arc<dyn Children>>,
     /// What makes the guest a process. `None`: it runs cells.
     pub(crate) given: Option<Given>,
     /// What further memory is charged to.
@@ -93,16 +97,58 @@ impl Budget {
     }
 }
 
+/// What an execution may write, and has written.
+#[derive(Debug)]
+pub(crate) struct OutputShare {
+    left: AtomicU64,
+    spent: AtomicU64,
+    /// It wanted to write more than it may.
+    denied: AtomicBool,
+}
+
+impl OutputShare {
+    fn new(bytes: u64) -> Self {
+        Self {
+            left: AtomicU64::new(bytes),
+            spent: AtomicU64::new(0),
+            denied: AtomicBool::new(false),
+        }
+    }
+
+    /// Charges a write; false when it is too much.
+    pub(crate) fn charge(&self, bytes: usize) -> bool {
+        let bytes = bytes as u64;
+        let taken = |left: u64| left.checked_sub(bytes);
+        let taken = self
+            .left
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, taken)
+            .is_ok();
+        if taken {
+            self.spent.fetch_add(bytes, Ordering::AcqRel);
+        } else {
+            self.denied.store(true, Ordering::Release);
+        }
+        taken
+    }
+
+    pub(crate) fn spent(&self) -> u64 {
+        self.spent.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_denied(&self) -> bool {
+        self.denied.load(Ordering::Acquire)
+    }
+}
+
 /// What one execution is given.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) ladder: Ladder,
     pub(crate) outlet: Option<Outlet>,
     pub(crate) stdin: Stdin,
-    pub(crate) output_left: u64,
-    pub(crate) output_spent: u64,
-    /// The guest wanted to write more than it may.
-    pub(crate) output_denied: bool,
+    pub(crate) output: Arc<OutputShare>,
+    /// What passes on the output of processes that write where the cell does.
+    pub(crate) bridges: Vec<Bridge>,
     pub(crate) calls_left: u64,
     pub(crate) calls_made: u64,
     /// The exception that the guest reported last.
@@ -115,13 +161,19 @@ impl Run {
             ladder: Ladder::new(control, limits.wall, limits.grace),
             outlet,
             stdin: Stdin::default(),
-            output_left: limits.output_bytes,
-            output_spent: 0,
-            output_denied: false,
+            output: Arc::new(OutputShare::new(limits.output_bytes)),
+            bridges: Vec::new(),
             calls_left: limits.calls,
             calls_made: 0,
             exception: None,
         }
+    }
+
+    /// A run as a program, which says by itself what it does about interrupts.
+    pub(crate) fn of_program(control: Arc<Control>, limits: &Limits) -> Self {
+        let mut run = Self::new(Arc::clone(&control), limits, None);
+        run.ladder = Ladder::of_program(control);
+        run
     }
 
     /// A call that the runtime makes for itself: no output, stopped by force when
@@ -167,6 +219,7 @@ pub(crate) struct State {
     pub(crate) arguments: Arc<[Vec<u8>]>,
     pub(crate) environment: Arc<[Vec<u8>]>,
     pub(crate) ends_by_broken_pipe: bool,
+    pub(crate) children: Option<Arc<dyn Children>>,
 }
 
 impl State {
@@ -220,6 +273,7 @@ impl State {
             arguments,
             environment,
             ends_by_broken_pipe,
+            children: world.children,
         }
     }
 

@@ -184,6 +184,7 @@ fn world(library: &Path, monotonic_ns: u64) -> Result<World> {
         functions: Arc::new(HostFunctions::default()),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,
+        children: None,
         given: None,
         budget: None,
     })

@@ -115,6 +115,7 @@ fn spare_world(image: &Image) -> World {
         functions: Arc::new(HostFunctions::default()),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,
+        children: None,
         given: None,
         budget: None,
     }

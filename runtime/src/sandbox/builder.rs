@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -273,6 +273,7 @@ impl SandboxBuilder {
             checkpoints: self.checkpoints,
             storage: self.runtime.storage(),
             tree: Arc::new(Mutex::new(tree)),
+            family: OnceLock::new(),
         };
         let tree = Arc::clone(&settings.tree);
         let sandbox = Sandbox::start(self.runtime, settings, self.limits, origin).await?;

@@ -17,7 +17,7 @@ use crate::interrupt::Nudge;
 use crate::limits::{Limit, Limits, Residency};
 use crate::runtime::Runtime;
 use crate::state::State;
-use crate::worker::{Mailbox, Settings, Start, spawn};
+use crate::worker::{Family, Mailbox, Settings, Start, spawn};
 
 /// A sandbox: interpreters that share files and limits, and nothing with the
 /// host or with other sandboxes. A cheap handle; the sandbox ends when it is
@@ -94,6 +94,9 @@ impl Sandbox {
         let settings = Arc::new(settings);
         let nudge = runtime.nudge();
         let processes = Processes::new(Arc::clone(&settings), runtime.host());
+        let family: Arc<dyn Family> = Arc::clone(&processes) as _;
+        // Nobody has seen these settings yet.
+        let _first = settings.family.set(Arc::downgrade(&family));
         let mut live = BTreeMap::new();
         for (id, start) in origin.contexts {
             let mailbox = spawn(Arc::clone(&settings), start, runtime.handle()).await?;

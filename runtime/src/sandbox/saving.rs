@@ -1,16 +1,17 @@
 //! Snapshots, forks and pauses: what saves a sandbox between its cells.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 use tokio::sync::oneshot;
 
+use crate::command::{Held, Processes};
 use crate::error::{Error, Result};
 use crate::execution::InterruptCause;
 use crate::id::{ContextId, SnapshotId};
 use crate::sandbox::{Sandbox, SandboxBuilder};
-use crate::snapshot::{Busy, Inner as Saved, Snapshot};
+use crate::snapshot::{Busy, EndedCommand, Inner as Saved, Snapshot};
 use crate::state::State;
 use crate::worker::{Mailbox, Order, Park, Release, Start};
 
@@ -26,10 +27,12 @@ impl Sandbox {
     /// and go on.
     ///
     /// Asyncio tasks live on in the copies; host calls that were under way fail
-    /// there with `HostFunctionError`.
+    /// there with `HostFunctionError`. Running commands are not saved: they are
+    /// waited for, ended or a reason to refuse, as `busy` says, and
+    /// [`Snapshot::ended_commands`] names those that were ended.
     ///
     /// # Errors
-    /// [`Error::Running`] with [`Busy::Refuse`]; [`Error::Spill`] when the disk
+    /// [`Error::Running`] and [`Error::CommandRunning`] with [`Busy::Refuse`]; [`Error::Spill`] when the disk
     /// is full; [`Error::Paused`]; [`Error::Ended`]. The sandbox goes on.
     pub async fn snapshot(&self, busy: Busy) -> Result<Snapshot> {
         self.state().running()?;
@@ -95,6 +98,7 @@ impl Sandbox {
         };
         let parked = self.park(busy).await?;
         let snapshot = self.saved(&parked)?;
+        self.inner.processes.set_paused(true);
         parked.release(Release::PutAway);
         pausing.done = true;
         Ok(snapshot)
@@ -114,6 +118,7 @@ impl Sandbox {
             State::Pausing => Err(Error::Paused),
             State::Running => Ok(()),
             State::Paused => {
+                self.inner.processes.set_paused(false);
                 contexts.go_on();
                 Ok(())
             }
@@ -141,6 +146,7 @@ impl Sandbox {
                 first: inner.first,
                 contexts: parked.starts.clone(),
                 tree,
+                ended_commands: parked.ended.clone(),
                 key: inner.runtime.snapshot_key()?,
             }),
         })
@@ -159,6 +165,11 @@ impl Sandbox {
             return Err(Error::Running {
                 context: id.to_string(),
             });
+        }
+        let begun = Instant::now();
+        let processes = &self.inner.processes;
+        if busy == Busy::Refuse {
+            refuse_running(processes)?;
         }
         let mut releases = Vec::new();
         let mut answers = Vec::new();
@@ -183,8 +194,50 @@ impl Sandbox {
             starts = try_join_all(answers) => starts?,
             () = insist(&live, busy) => return Err(Error::bug("insisting came to an end")),
         };
-        Ok(Parked { starts, releases })
+        // From here on nobody starts a process.
+        let held = processes.hold();
+        let ended = match busy {
+            Busy::Refuse => {
+                refuse_running(processes)?;
+                Vec::new()
+            }
+            Busy::Wait(time) => end_commands(processes, time.saturating_sub(begun.elapsed())).await,
+            Busy::Interrupt => end_commands(processes, Duration::ZERO).await,
+        };
+        Ok(Parked {
+            starts,
+            releases,
+            ended,
+            _held: held,
+        })
     }
+}
+
+fn refuse_running(processes: &Processes) -> Result<()> {
+    match processes.running().into_iter().next() {
+        None => Ok(()),
+        Some((pid, argv)) => {
+            let name = argv.first().map_or(&b""[..], |name| name);
+            Err(Error::CommandRunning {
+                pid,
+                name: String::from_utf8_lossy(name).into_owned(),
+            })
+        }
+    }
+}
+
+/// Waits so long for processes to end, then ends them; answers which.
+async fn end_commands(processes: &Processes, time: Duration) -> Vec<EndedCommand> {
+    if processes.running().is_empty() || tokio::time::timeout(time, processes.idle()).await.is_ok()
+    {
+        return Vec::new();
+    }
+    let ended = processes.running();
+    processes.end_all().await;
+    ended
+        .into_iter()
+        .map(|(pid, argv)| EndedCommand { pid, argv })
+        .collect()
 }
 
 /// A pause that is under way.
@@ -223,6 +276,9 @@ async fn insist(live: &[(ContextId, Mailbox)], busy: Busy) {
 struct Parked {
     starts: Vec<(ContextId, Start)>,
     releases: Vec<oneshot::Sender<Release>>,
+    /// The processes that were ended for it.
+    ended: Vec<EndedCommand>,
+    _held: Held,
 }
 
 impl Parked {

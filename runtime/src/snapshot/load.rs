@@ -165,6 +165,7 @@ impl Body<'_> {
                 first,
                 contexts,
                 tree,
+                ended_commands: Vec::new(),
                 key: key.clone(),
             }),
         })

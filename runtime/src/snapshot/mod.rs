@@ -31,7 +31,7 @@ use crate::worker::Start;
 /// them a name.
 ///
 /// Not part of it: host functions (they are given anew), cells and host calls
-/// that were under way.
+/// that were under way, commands.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     pub(crate) inner: Arc<Inner>,
@@ -51,7 +51,19 @@ pub(crate) struct Inner {
     pub(crate) contexts: Vec<(ContextId, Start)>,
     /// Nobody holds files in it; who starts from it does so in a copy.
     pub(crate) tree: Tree,
+    /// The processes that were ended so that it could be taken.
+    pub(crate) ended_commands: Vec<EndedCommand>,
     pub(crate) key: Key,
+}
+
+/// A process that was ended so that a snapshot could be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EndedCommand {
+    /// Its number.
+    pub pid: u32,
+    /// Its arguments, the program's name first.
+    pub argv: Vec<Vec<u8>>,
 }
 
 /// When the bytes of a saved snapshot are safe.
@@ -65,17 +77,18 @@ pub enum Durability {
     Machine,
 }
 
-/// What to do about a cell that runs when a state is to be saved, which is only
-/// possible between cells.
+/// What to do about a cell or command that runs when a state is to be saved, which
+/// is only possible between cells and without commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Busy {
-    /// Wait for its end so long, then interrupt it.
+    /// Wait for its end so long, then do as [`Self::Interrupt`].
     Wait(Duration),
-    /// Interrupt it: `KeyboardInterrupt`, variables live on; by force after the
-    /// grace time.
+    /// Interrupt a cell: `KeyboardInterrupt`, variables live on; by force after
+    /// the grace time. End a command and what it started: `TERM`, then `KILL`
+    /// after the grace time.
     Interrupt,
-    /// Fail with [`crate::Error::Running`].
+    /// Fail with [`crate::Error::Running`] or [`crate::Error::CommandRunning`].
     Refuse,
 }
 
@@ -116,6 +129,13 @@ impl Snapshot {
     #[must_use]
     pub fn contexts(&self) -> Vec<ContextId> {
         self.inner.contexts.iter().map(|(id, _)| *id).collect()
+    }
+
+    /// The commands, and the processes that they started, that were ended so that
+    /// it could be taken. None for one that was read from a file.
+    #[must_use]
+    pub fn ended_commands(&self) -> &[EndedCommand] {
+        &self.inner.ended_commands
     }
 
     /// Bytes of memory pages and of files in it.

@@ -218,17 +218,10 @@ impl Descriptors {
                 })
             }
         };
-        if number >= self.limit {
-            return Err(Errno::Mfile);
-        }
-        while self.slots.len() <= number as usize {
-            self.slots.push(None);
-        }
-        self.put(number, ours);
-        Ok(())
+        self.place(Some(number), ours, tree).map(|_| ())
     }
 
-    /// Puts what a process is given under the lowest free number.
+    /// Puts a duplicate of a process's descriptor under the lowest free number.
     pub(crate) fn adopt_lowest(
         &mut self,
         descriptor: &stream::Descriptor,
@@ -264,6 +257,72 @@ impl Descriptors {
                 })
             }
         })
+    }
+
+    /// Makes `to` a duplicate of `fd`: the lowest free number without one, else
+    /// that number, which is closed before.
+    ///
+    /// # Errors
+    /// `EBADF`, `EMFILE`; `ENOTSUP` for a directory.
+    pub(crate) fn duplicate(
+        &mut self,
+        fd: u32,
+        to: Option<u32>,
+        tree: &mut Tree,
+    ) -> Result<u32, Errno> {
+        if to == Some(fd) {
+            return self.get(fd).map(|_| fd);
+        }
+        let copy = match self.get(fd)? {
+            Descriptor::Stdin => Descriptor::Stdin,
+            Descriptor::Output(output) => Descriptor::Output(*output),
+            Descriptor::Null => Descriptor::Null,
+            Descriptor::Directory(_) => return Err(Errno::Notsup),
+            Descriptor::Pipe(end) => Descriptor::Pipe(PipeEnd {
+                side: match &end.side {
+                    PipeSide::Reader(reader) => PipeSide::Reader(reader.clone()),
+                    PipeSide::Writer(writer) => PipeSide::Writer(writer.clone()),
+                    PipeSide::Broken => PipeSide::Broken,
+                },
+                flags: end.flags,
+            }),
+            Descriptor::File(file) => {
+                tree.pin(file.node)?;
+                Descriptor::File(file.clone())
+            }
+        };
+        self.place(to, copy, tree)
+    }
+
+    /// Puts a descriptor under a number, or under the lowest free one. What was
+    /// there is closed.
+    fn place(
+        &mut self,
+        to: Option<u32>,
+        descriptor: Descriptor,
+        tree: &mut Tree,
+    ) -> Result<u32, Errno> {
+        let number = match to {
+            None => self.free_number(),
+            Some(number) if number < self.limit && number != ROOT => Ok(number),
+            Some(_) => Err(Errno::Badf),
+        };
+        let number = match number {
+            Ok(number) => number,
+            Err(errno) => {
+                if let Some(node) = descriptor.node() {
+                    tree.unpin(node);
+                }
+                return Err(errno);
+            }
+        };
+        // A number that is free is closed already.
+        let _closed = self.close(tree, number);
+        while self.slots.len() <= number as usize {
+            self.slots.push(None);
+        }
+        self.put(number, descriptor);
+        Ok(number)
     }
 
     /// A table without descriptors, of at least the room for the streams.
@@ -418,7 +477,7 @@ impl Descriptors {
     }
 
     /// Close a descriptor.
-    pub(super) fn close(&mut self, tree: &mut Tree, fd: u32) -> Result<(), Errno> {
+    pub(crate) fn close(&mut self, tree: &mut Tree, fd: u32) -> Result<(), Errno> {
         let descriptor = self.take(fd)?;
         if let Some(node) = descriptor.node().filter(|node| *node != NodeId::ROOT) {
             tree.unpin(node);

@@ -5,4 +5,4 @@ mod mailbox;
 mod turn;
 
 pub(crate) use mailbox::{Job, Mailbox, Order, Park, Release};
-pub(crate) use turn::{Beginning, Settings, Start, spawn};
+pub(crate) use turn::{Beginning, Family, Settings, Start, spawn};

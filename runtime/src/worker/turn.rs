@@ -1,7 +1,7 @@
 //! A worker's life: one order after the other.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use crate::checkpoints::Checkpoints;
 use crate::determinism::Determinism;
 use crate::engine::{
-    Cell, Clocks, Guest, GuestState, Metering, Ran, RandomReading, Run, Stopped, World,
+    Cell, Children, Clocks, Guest, GuestState, Metering, Ran, RandomReading, Run, Stopped, World,
 };
 use crate::error::{Error, Result};
 use crate::execution::{End, GuestException, InterruptCause, Lost, Outcome, TrapKind};
@@ -41,10 +41,23 @@ pub(crate) struct Settings {
     pub(crate) checkpoints: Checkpoints,
     pub(crate) storage: Storage,
     pub(crate) tree: Arc<Mutex<Tree>>,
+    /// Who starts processes for its guests; set once the sandbox is there.
+    pub(crate) family: OnceLock<Weak<dyn Family>>,
+}
+
+/// Who starts processes for the guests of a sandbox.
+pub(crate) trait Family: Send + Sync + std::fmt::Debug {
+    /// For a guest of its own, which runs cells.
+    fn children(self: Arc<Self>) -> Arc<dyn Children>;
 }
 
 impl Settings {
-    fn metering(&self) -> Metering {
+    fn children(&self) -> Option<Arc<dyn Children>> {
+        let family = self.family.get()?.upgrade()?;
+        Some(family.children())
+    }
+
+    pub(crate) fn metering(&self) -> Metering {
         if self.limits.fuel.is_some() {
             Metering::Fuel
         } else {
@@ -63,6 +76,7 @@ impl Settings {
             functions: Arc::clone(&self.functions),
             call_bytes: self.limits.call_bytes,
             calls_at_once: self.limits.calls_at_once,
+            children: self.children(),
             given: None,
             budget: None,
         }
@@ -390,7 +404,7 @@ fn usage(ran: &Ran, memory_bytes: u64) -> Usage {
         cpu: ran.cpu,
         fuel: ran.fuel,
         peak_memory_bytes: memory_bytes,
-        output_bytes: ran.run.as_ref().map_or(0, |run| run.output_spent),
+        output_bytes: ran.run.as_ref().map_or(0, |run| run.output.spent()),
         calls: ran.run.as_ref().map_or(0, |run| run.calls_made),
     }
 }
@@ -399,7 +413,7 @@ fn usage(ran: &Ran, memory_bytes: u64) -> Usage {
 fn judge(ran: &Ran, limits: &Limits) -> (End, bool) {
     let run = ran.run.as_ref();
     let asked = run.and_then(|run| run.ladder.cause());
-    let output_denied = run.is_some_and(|run| run.output_denied);
+    let output_denied = run.is_some_and(|run| run.output.is_denied());
     let exhausted = |limit, allowed| End::Exhausted { limit, allowed };
     let (end, intact) = match &ran.status {
         Ok(Status::Finished) => (End::Finished, true),

@@ -19,6 +19,48 @@ function hold(change) {
   if ((before > 0) !== (holding > 0)) native.work(holding > 0 ? 1 : 0);
 }
 
+// Pipes that somebody waits for, and children.
+const readers = new Map();
+const writers = new Map();
+const children = new Map();
+// While children or host calls are under way as well, pipes are looked at so often (in milliseconds).
+const LOOK = 5;
+
+function watch(table, key, callback) {
+  if (!table.has(key)) hold(1);
+  table.set(key, callback);
+}
+
+function unwatch(table, key) {
+  if (table.delete(key)) hold(-1);
+}
+
+export const watchReader = (fd, callback) => watch(readers, fd, callback);
+export const unwatchReader = (fd) => unwatch(readers, fd);
+export const watchWriter = (fd, callback) => watch(writers, fd, callback);
+export const unwatchWriter = (fd) => unwatch(writers, fd);
+// Calls back with the status of a child, as waitpid says it.
+export const waitForChild = (pid, callback) => watch(children, pid, callback);
+
+// Waits so long at most for pipes and children, and tells those who wait for them.
+function look(milliseconds) {
+  const others = children.size > 0 || calls.size > 0;
+  const limit = others ? Math.min(milliseconds, LOOK) : milliseconds;
+  if (readers.size > 0 || writers.size > 0) {
+    for (const fd of native.ready([...readers.keys()], [...writers.keys()], limit === Infinity ? -1 : limit)) {
+      (readers.get(fd) ?? writers.get(fd))?.();
+    }
+  }
+  let pause = readers.size > 0 || writers.size > 0 ? 0 : limit;
+  for (const [pid, callback] of children) {
+    const status = native.waitChild(pid, pause);
+    pause = 0;
+    if (status === -1) continue;
+    unwatch(children, pid);
+    callback(status < 0 ? 255 << 8 : status);
+  }
+}
+
 // What setTimeout answers, as in Node.
 export class Timeout {
   constructor(callback, after, args, repeats) {
@@ -169,6 +211,13 @@ export function turn() {
   }
   if (holding === 0) return DONE;
   const timer = heap.first;
+  if (readers.size > 0 || writers.size > 0 || children.size > 0) {
+    const free = timer === undefined ? Infinity : timer.due - native.now();
+    if (free > 0) {
+      look(free);
+      return calls.size > 0 ? 0 : AGAIN;
+    }
+  }
   if (timer === undefined) return FOR_EVER;
   const left = timer.due - native.now();
   if (left > 0) return left;
@@ -226,6 +275,9 @@ export function abandon() {
   immediates = [];
   nextImmediate = 0;
   calls.clear();
+  readers.clear();
+  writers.clear();
+  children.clear();
   holding = 0;
   native.work(0);
 }

@@ -9,15 +9,22 @@ import { loadImport, meta, resolveImport } from './modules/load.js';
 import { rewrite } from './rewrite.js';
 import { renew } from './renew.js';
 import { setUp } from './globals.js';
-import { show } from './display.js';
+import { show as showValue } from './display.js';
+import { finish, isProgram, printValue, program, uncaught } from './program.js';
 
 setUp(globalThis);
 
 // True when this is no error: process.exit(0).
 function report(error, cellName, source) {
   if (exitCodeOf(error) === 0) return true;
+  if (isProgram()) return uncaught(error, cellName, source);
   reportError(error, cellName, source);
   return false;
 }
 
-export { abandon, begin, complete, end, loadImport as load, meta, renew, report, resolveImport as resolve, rewrite, show, turn };
+function show(value) {
+  if (isProgram()) printValue(value);
+  else showValue(value);
+}
+
+export { abandon, begin, complete, end, loadImport as load, meta, finish, program, renew, report, resolveImport as resolve, rewrite, show, turn };

@@ -15,7 +15,7 @@ MODULES = """
     importlib.resources importlib.util inspect io ipaddress itertools json json.decoder json.encoder
     json.scanner keyword linecache locale logging logging.config logging.handlers lzma marshal math mimetypes
     multiprocessing numbers opcode operator os os.path pathlib pickle pickletools pkgutil platform posixpath
-    pprint queue quopri random re reprlib sched secrets select selectors shlex shutil signal socket sqlite3 stat
+    pprint queue quopri random re reprlib runpy sched secrets select selectors shlex shutil signal socket sqlite3 stat
     statistics string stringprep struct subprocess symtable sys sysconfig tarfile tempfile textwrap threading
     time timeit token tokenize tomllib traceback tracemalloc types typing unicodedata unittest unittest.mock
     urllib urllib.error urllib.parse urllib.request uuid warnings wave weakref xml.dom.minidom

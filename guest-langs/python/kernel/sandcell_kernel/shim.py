@@ -89,7 +89,7 @@ def install_sandcell():
     errors = (
         calls.HostFunctionError,
         _sandcell.OutputLimitExceeded,
-        shell.CommandNotAvailable,
+        magics.commands.CommandNotAvailable,
         magics.packages.PackageNotAvailable,
     )
     return _module(

@@ -31,9 +31,10 @@ class Kernel:
     """The parts of the kernel, made once."""
 
     def __init__(self):
-        from . import calls, display, formats, loop, options, renewal, report, rich, shell, shim, streams
+        from . import calls, display, formats, loop, options, program, renewal, report, rich, shell, shim, streams
         from .magics import output
 
+        self.plain = program.Plain()
         self.main = sys.modules["__main__"]
         self.inputs, self.outputs, self.cells, self.modules = [""], {}, {}, {}
         self.streams = streams.Streams()
@@ -53,10 +54,11 @@ class Kernel:
         self.get_ipython = shim.install_ipython(self.shell, self.publisher)
         self.renewal = renewal.Renewal(self.shell, sandcell, all_calls)
         self.options = options.Options(self.streams, vars(self.main))
+        self.program = program.Program(self.plain)
 
     def change_interpreter(self):
         """Put into the interpreter what is different here."""
-        from . import sources, unavailable
+        from . import processes, sources, unavailable
 
         self.plain_print = builtins.print
         builtins.print = _sandcell.print
@@ -69,6 +71,7 @@ class Kernel:
         signal.signal(signal.SIGINT, _sandcell.interrupt)
         self.loop_keeper.install()
         unavailable.install()
+        processes.install()
         sources.install(self.cells)
         sys.setrecursionlimit = _sandcell.setrecursionlimit
 
@@ -97,6 +100,7 @@ class Kernel:
             turn=self.loop_keeper.turn,
             repair=self.repair,
             renew=self.renewal.renew,
+            program=self.program.run,
         )
 
     def repair(self):

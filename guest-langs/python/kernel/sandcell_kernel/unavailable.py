@@ -4,7 +4,7 @@ import os
 import sys
 
 THREADS = "threads are not available in this sandbox: run the function directly, or use asyncio tasks"
-PROCESSES = "processes are not available in this sandbox: no program can be started"
+PROCESSES = "a process of this sandbox cannot be forked or replaced: start another one with subprocess"
 SOCKETS = "network connections are not available in this sandbox: use the functions that the host provides"
 NOT_HERE = "packages cannot be installed at run time; ask the host to add it to the image"
 
@@ -29,8 +29,8 @@ MODULES = {
     "grp": ("grp", "there is no user database"),
     "mmap": ("mmap", "files cannot be mapped into memory"),
     "syslog": ("syslog", "there is no system log"),
-    "_posixsubprocess": ("_posixsubprocess", "processes cannot be started"),
-    "_multiprocessing": ("multiprocessing", "processes cannot be started"),
+    "_posixsubprocess": ("_posixsubprocess", "processes cannot be forked"),
+    "_multiprocessing": ("multiprocessing", "processes cannot be forked"),
     "_posixshmem": ("shared memory", "there is one process only"),
     "_interpreters": ("subinterpreters", "there is one interpreter only"),
     "_interpqueues": ("subinterpreters", "there is one interpreter only"),
@@ -46,9 +46,7 @@ MODULES = {
 OS_FUNCTIONS = {
     **dict.fromkeys(
         """
-            fork forkpty vfork system spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe
-            posix_spawn posix_spawnp wait waitpid waitid wait3 wait4 kill killpg execv execve pipe pipe2 setsid
-            getpgid nice
+            fork forkpty vfork waitid wait3 wait4 execv execve execl execlp execvp execvpe setsid getpgid nice
         """.split(),
         PROCESSES,
     ),
@@ -151,11 +149,6 @@ def install():
     _replace(modules.get("_thread"), "start_new_thread", RuntimeError, THREADS)
     _replace(modules.get("_thread"), "start_new", RuntimeError, THREADS)
     _replace(modules.get("_thread"), "start_joinable_thread", RuntimeError, THREADS)
-    _replace(os, "popen", OSError, PROCESSES)
-    subprocess = modules.get("subprocess")
-    if subprocess is not None:
-        subprocess.Popen.__init__ = _refuse(OSError, PROCESSES, "__init__")
-        subprocess.Popen.__del__ = lambda self, *_arguments: None
     process = modules.get("multiprocessing.process")
     if process is not None:
         _replace(process.BaseProcess, "start", OSError, PROCESSES)

@@ -101,6 +101,19 @@ export function requireFrom(base, module) {
   return require;
 }
 
+// The file that a program is.
+export function loadMain(path) {
+  main = new Module('.');
+  main.filename = path;
+  main.path = folderOf(path);
+  main.paths = searched(main.path);
+  cache[path] = main;
+  cellRequire.main = main;
+  if (path.endsWith('.json')) extensions['.json'](main, path);
+  else main._compile(sourceOf(path), path);
+  main.loaded = true;
+}
+
 // ---- the cell as a module
 
 let main;
