@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! # A comment.
-//! $ sort -n numbers        a command line, told apart into words as a shell does
+//! $ sort -n numbers        a command line: words as a shell tells them apart, ` | ` and ` ; `
 //! | 1                      what it prints, line by line; `\` at the very end: no line feed
 //! = 0                      its exit status, when it is not 0
 //! : NAME                   afterwards, the contents of this file follow as `| ` lines
@@ -14,7 +14,6 @@
 pub(crate) struct Line {
     pub(crate) number: usize,
     pub(crate) command: String,
-    pub(crate) words: Vec<String>,
     pub(crate) output: String,
     pub(crate) status: i32,
     /// Contents of files afterwards.
@@ -32,7 +31,6 @@ pub(crate) fn parse(text: &str) -> Vec<Line> {
             "$" | "%" => lines.push(Line {
                 number: number + 1,
                 command: rest.to_owned(),
-                words: words(rest),
                 like_gnu: mark == "$",
                 ..Line::default()
             }),

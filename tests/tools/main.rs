@@ -8,24 +8,18 @@
 )]
 
 mod lines;
+#[path = "../support/mod.rs"]
+mod support;
 mod table;
 mod world;
 
-use sandcell::Cache;
+use sandcell_tools::Tools;
 use sandcell_tools::build::{BuiltGuest, Silent};
-use sandcell_tools::{Program, Tools, programs};
 
-/// The tools, built once for all tests, when they are not there.
-fn built() -> BuiltGuest {
-    let cache = Cache::of_user().expect("a cache");
+/// The tools, built when they are not there.
+fn built() -> sandcell_tools::BuiltTools {
+    let cache = sandcell::Cache::of_user().expect("a cache");
     let recipe = Tools::default().recipe_in(cache.path());
-    recipe.run(&mut Silent).expect("the tools are built")
-}
-
-/// The module that a name belongs to.
-fn module_of(name: &str) -> Option<&'static str> {
-    let all: Vec<Program> = programs();
-    all.iter()
-        .find(|program| program.name == name)
-        .map(|program| program.module)
+    let built: BuiltGuest = recipe.run(&mut Silent).expect("the tools are built");
+    built.into()
 }

@@ -13,4 +13,4 @@ mod programs;
 mod tools;
 
 pub use programs::{Program, programs};
-pub use tools::Tools;
+pub use tools::{BuiltTools, Tools};

@@ -1,9 +1,14 @@
 //! The tools as something to be built.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::build::{self, Options, Recipe};
+use sandcell::command::{GuestProgram, Programs};
+
+use crate::build::{self, BuiltGuest, Options, Recipe};
+use crate::programs::programs;
 
 /// Names the sources' folder when [`Tools::source`] does not.
 const SOURCE_VARIABLE: &str = "SANDCELL_TOOLS_SOURCE";
@@ -46,5 +51,47 @@ impl Tools {
             options = options.jobs(jobs);
         }
         build::recipe(options)
+    }
+}
+
+/// The tools, built.
+///
+/// ```no_run
+/// use sandcell::command::Programs;
+/// use sandcell_tools::{BuiltTools, Tools, build::Silent};
+///
+/// let recipe = Tools::default().recipe_in("/var/cache/example".as_ref());
+/// let mut programs = Programs::new();
+/// BuiltTools::from(recipe.run(&mut Silent)?).add_to(&mut programs);
+/// # Ok::<(), sandcell_tools::build::BuildError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct BuiltTools {
+    built: BuiltGuest,
+}
+
+impl From<BuiltGuest> for BuiltTools {
+    fn from(built: BuiltGuest) -> Self {
+        Self { built }
+    }
+}
+
+impl BuiltTools {
+    /// Adds all tools, by their names. A module is read and compiled when the
+    /// first of its tools runs.
+    pub fn add_to(&self, programs: &mut Programs) {
+        let mut modules: BTreeMap<&'static str, Arc<GuestProgram>> = BTreeMap::new();
+        for program in self::programs() {
+            let module = modules
+                .entry(program.module)
+                .or_insert_with(|| GuestProgram::of_file(self.built.program(program.module)));
+            programs.add(&program.name, Arc::<GuestProgram>::clone(module));
+        }
+    }
+
+    /// The folder of licence texts of everything inside.
+    #[must_use]
+    pub fn licences(&self) -> PathBuf {
+        self.built.licences()
     }
 }

@@ -89,6 +89,10 @@ static int complete(int result, int fd, const char *path, bool follow, struct st
         out->st_uid = getuid();
         out->st_gid = getgid();
     }
+    if (S_ISDIR(out->st_mode)) {
+        /* as a folder of few names has on Linux */
+        out->st_size = 4096;
+    }
     out->st_blksize = 4096;
     out->st_blocks = (out->st_size + 4095) / 4096 * 8;
     return 0;

@@ -19,4 +19,4 @@ echo main.c >>files
 cp -R kernel toybox/kernel
 mkdir out
 cd toybox
-compile ../out "$UNIX -I. -Dmain=toybox_program" <../files
+compile ../out "$UNIX -include kernel/attach.h -I. -Dmain=toybox_program" <../files

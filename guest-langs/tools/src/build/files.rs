@@ -27,6 +27,7 @@ pub(crate) const RECIPE: &[File] = embedded!(
 /// The Unix below the tools.
 pub(crate) const UNIX: &[File] = embedded!(
     "../../c/";
+    "attach.h",
     "config/jq.h",
     "config/mawk.h",
     "config/oniguruma.h",
@@ -36,17 +37,37 @@ pub(crate) const UNIX: &[File] = embedded!(
     "unix.h",
     "unix/absent.c",
     "unix/attributes.c",
+    "unix/processes.c",
     "unix/users.c",
 );
 
 /// Our own programs, with the headers of the Unix below them.
 pub(crate) const PROGRAMS: &[File] = embedded!(
     "../../c/";
+    "attach.h",
+    "codec.h",
+    "compare.h",
     "headers/setjmp.h",
     "main.c",
     "programs.h",
     "programs.list",
+    "programs/attach.c",
+    "programs/codec.c",
+    "programs/compare.c",
+    "programs/diff.c",
+    "programs/fold.c",
+    "programs/grep.c",
+    "programs/lines.c",
     "programs/machine.c",
+    "programs/network.c",
+    "programs/pack.c",
+    "programs/regex.c",
+    "programs/streams.c",
+    "programs/translate.c",
+    "programs/tree.c",
+    "programs/zip.c",
+    "regex.h",
+    "translate.h",
     "unix.h",
 );
 
