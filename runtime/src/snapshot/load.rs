@@ -3,14 +3,13 @@
 //! The file is hostile until its digest was checked, and what was authentic is
 //! still parsed strictly: a key may be known to somebody else.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom, Take};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use sandcell_sys::{PAGE_BYTES, PageRun, PrivateFile, PrivateFileError};
 
-use crate::engine::{GuestState, Sharing};
+use crate::engine::{GlobalValue, GuestState, Sharing};
 use crate::error::{Error, Result, SnapshotFault};
 use crate::files::{Backing, FileLimits, LIBRARY_PATH, SavedError, StashWriter, Storage, Tree};
 use crate::id::{ContextId, SandboxId, SnapshotId};
@@ -82,7 +81,7 @@ pub(crate) fn load(
             expected: image.id().to_owned(),
         }));
     }
-    body.rest(head, &image, loading)
+    body.rest(head, &Ground::of(&image), loading)
         .map_err(|error| match error {
             Unloaded::Fault(fault) => bad(fault),
             Unloaded::Other(error) => error,
@@ -90,7 +89,8 @@ pub(crate) fn load(
 }
 
 /// Why a file with the right digest is not taken.
-enum Unloaded {
+#[derive(Debug)]
+pub(super) enum Unloaded {
     Fault(SnapshotFault),
     Other(Error),
 }
@@ -125,12 +125,30 @@ impl From<SavedError> for SnapshotFault {
     }
 }
 
-struct Body {
-    input: BufReader<Take<File>>,
+/// What a snapshot has to fit: the parts of an image that its reader looks at.
+pub(super) struct Ground {
+    pub(super) memory_bytes: u64,
+    pub(super) globals: Vec<GlobalValue>,
+    pub(super) library: Arc<dyn Backing>,
 }
 
-impl Body {
-    fn head(&mut self) -> Fallible<Head> {
+impl Ground {
+    fn of(image: &Image) -> Self {
+        Self {
+            memory_bytes: image.memory_bytes(),
+            globals: image.globals().to_vec(),
+            library: image.library(),
+        }
+    }
+}
+
+/// What follows the prefix.
+pub(super) struct Body<R> {
+    pub(super) input: R,
+}
+
+impl<R: Read> Body<R> {
+    pub(super) fn head(&mut self) -> Fallible<Head> {
         let mut len = [0; 4];
         self.fill(&mut len)?;
         let len = u32::from_le_bytes(len);
@@ -153,10 +171,10 @@ impl Body {
             .map_err(|error| malformed(error.to_string()))
     }
 
-    fn rest(
+    pub(super) fn rest(
         mut self,
         head: Head,
-        image: &Image,
+        ground: &Ground,
         loading: &Loading<'_>,
     ) -> std::result::Result<Snapshot, Unloaded> {
         let storage = loading.storage;
@@ -169,8 +187,7 @@ impl Body {
             entries: limits.file_entries,
             ..FileLimits::default()
         };
-        let library: Arc<dyn Backing> = image.library();
-        let mut mounts = vec![(LIBRARY_PATH, library)];
+        let mut mounts = vec![(LIBRARY_PATH, Arc::clone(&ground.library))];
         let mut folders = Vec::new();
         for plan in loading.mounts {
             let folder = plan.open(&limits).map_err(Unloaded::Other)?;
@@ -178,7 +195,7 @@ impl Body {
             folders.push((plan, folder));
         }
         let mut tree = Tree::load(&mut self.input, &bounds, storage.clone(), &mounts)?;
-        let contexts = self.contexts(&head, image, &limits, storage, &mut tree)?;
+        let contexts = self.contexts(&head, ground, &limits, storage, &mut tree)?;
         tree.forget_holders();
         let there = tree.mount_paths();
         for (plan, folder) in folders {
@@ -215,7 +232,7 @@ impl Body {
     fn contexts(
         &mut self,
         head: &Head,
-        image: &Image,
+        ground: &Ground,
         limits: &Limits,
         storage: &Storage,
         tree: &mut Tree,
@@ -229,7 +246,7 @@ impl Body {
             .iter()
             .filter_map(|saved| saved.state.as_ref())
         {
-            check(state, image)?;
+            check(state, ground)?;
             tables.push(Descriptors::load(
                 &mut self.input,
                 limits.descriptors,
@@ -305,13 +322,13 @@ fn id(text: &str) -> Fallible<ContextId> {
 }
 
 /// Checks what a state claims about its memory, before anything is made for it.
-fn check(state: &SavedState, image: &Image) -> Fallible<()> {
+fn check(state: &SavedState, ground: &Ground) -> Fallible<()> {
     let bytes = state.memory_bytes;
-    if !bytes.is_multiple_of(65_536) || bytes > MEMORY_BYTES || bytes < image.memory_bytes() {
+    if !bytes.is_multiple_of(65_536) || bytes > MEMORY_BYTES || bytes < ground.memory_bytes {
         return Err(malformed(format!("a memory of {bytes} bytes")));
     }
     let kinds = state.globals.iter().map(std::mem::discriminant);
-    if !kinds.eq(image.globals().iter().map(std::mem::discriminant)) {
+    if !kinds.eq(ground.globals.iter().map(std::mem::discriminant)) {
         return Err(malformed("its globals are not those of the image"));
     }
     let mut free_from = 0;
