@@ -124,6 +124,9 @@ pub enum Limit {
     Cell,
     /// [`Limits::contexts`].
     Contexts,
+    /// Memory mappings of the process, of which guests get four fifths of
+    /// `vm.max_map_count`: about 10,000 contexts with the system's default.
+    Mappings,
 }
 
 impl fmt::Display for Limit {
@@ -135,6 +138,7 @@ impl fmt::Display for Limit {
             Self::Output => "output_bytes",
             Self::Cell => "cell_bytes",
             Self::Contexts => "contexts",
+            Self::Mappings => "memory mappings",
         })
     }
 }
