@@ -14,6 +14,8 @@ mod paths;
 mod saved_files;
 #[path = "../fuzz/bodies/shell.rs"]
 mod shell;
+#[path = "../fuzz/bodies/snapshot.rs"]
+mod snapshot;
 
 use std::path::Path;
 
@@ -120,4 +122,23 @@ fn shell() {
     }
     assert!(seeds.len() >= 20);
     run(&seeds, shell::body);
+}
+
+#[test]
+fn snapshot() {
+    // The corpus is text: what follows the prefix of the golden file, and short
+    // ones, in hexadecimal digits.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let golden = root.join("runtime/src/snapshot/golden/version_1.hex");
+    let digits = std::fs::read_to_string(golden).unwrap();
+    let digits: Vec<u8> = digits.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    let whole: Vec<u8> = digits.chunks(2).skip(56).map(byte).collect();
+    assert!(matches!(
+        sandcell::conformance::reread(&whole),
+        Ok(Ok(again)) if again == whole
+    ));
+    // Without its pages, most changes hit what is parsed.
+    let short = whole[..whole.len() - 3 * 4096].to_vec();
+    run(&[whole, short], snapshot::body);
 }

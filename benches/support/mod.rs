@@ -50,6 +50,10 @@ impl Series {
         sorted
     }
 
+    pub fn max(&self) -> Duration {
+        self.0.iter().max().copied().unwrap_or_default()
+    }
+
     pub fn min_ms(&self) -> f64 {
         milliseconds(self.sorted().first().copied().unwrap_or_default())
     }
@@ -62,6 +66,11 @@ impl Series {
 
 pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
+}
+
+/// Prints a line of a table of another shape.
+pub fn line(text: &str) {
+    println!("{text}");
 }
 
 /// Prints the head of a bench's table.

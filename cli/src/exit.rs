@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use sandcell::{End, Error, ErrorKind, GuestException};
+use sandcell::{End, Error, ErrorKind, GuestException, SnapshotFault};
 
 use crate::language;
 
@@ -121,6 +121,10 @@ fn hint(error: &Error) -> Option<&'static str> {
             "fuel" => Some("leave out `--fuel` for no limit"),
             _ => None,
         },
+        Error::BadSnapshot {
+            reason: SnapshotFault::MissingMount { .. },
+            ..
+        } => Some("`--mount HOST:GUEST` gives it"),
         Error::Boot { .. } => Some("`sandcell image build python --force` makes it anew"),
         Error::Bug { .. } => Some("please report this"),
         _ => None,

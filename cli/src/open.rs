@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use sandcell::{Cache, Determinism, Limits, Runtime, RuntimeBuilder, SandboxBuilder};
+use sandcell::{Cache, Determinism, Limits, Runtime, RuntimeBuilder, SandboxBuilder, Snapshot};
 
 use crate::args::SandboxArguments;
 use crate::exit::Failure;
@@ -58,14 +58,14 @@ pub(crate) async fn builder(
     let mut builder: SandboxBuilder = match snapshot {
         None => runtime.sandbox().limits(limits(arguments)),
         Some(path) => {
-            let snapshot = runtime.load_snapshot(path).await?;
+            let snapshot = load(&runtime, path, &mounts).await?;
             changed_limits(runtime.sandbox().snapshot(&snapshot), arguments)
         }
     };
     for (name, value) in environment {
         builder = builder.env(name, value);
     }
-    for mount in mounts {
+    for mount in mounts.into_iter().filter(|_| snapshot.is_none()) {
         builder = builder.mount(mount.guest, mount.host, mount.access);
     }
     if let Some(seed) = arguments.seed {
@@ -75,6 +75,19 @@ pub(crate) async fn builder(
         });
     }
     Ok(builder)
+}
+
+/// Reads a snapshot, with the folders of the host that are in it.
+pub(crate) async fn load(
+    runtime: &Runtime,
+    path: &Path,
+    mounts: &[Mount],
+) -> Result<Snapshot, Failure> {
+    let mut file = runtime.snapshot_file(path);
+    for mount in mounts {
+        file = file.mount(&mount.guest, &mount.host, mount.access);
+    }
+    Ok(file.load().await?)
 }
 
 /// The limits that the command line names, in place of those of a snapshot.

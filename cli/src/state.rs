@@ -1,5 +1,5 @@
-//! The folder of the server's state: its key, where it listens, and a lock, so
-//! that one server uses the folder at a time.
+//! The folder of this user's state. Of the server: its key, where it listens, and
+//! a lock, so that one server uses the folder at a time.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -61,6 +61,11 @@ impl State {
     /// Where a server keeps paused sandboxes and snapshots.
     pub(crate) fn sandboxes(&self) -> PathBuf {
         self.folder.join("sandboxes")
+    }
+
+    /// Where `sandcell sandbox` keeps its sandboxes.
+    pub(crate) fn local(&self) -> PathBuf {
+        self.folder.join("local")
     }
 
     /// The key, made if there is none.
@@ -156,7 +161,7 @@ fn default_folder() -> Result<PathBuf, Failure> {
 }
 
 /// Opens a file that only its owner reads, made if it is missing.
-fn private(path: &Path) -> io::Result<File> {
+pub(crate) fn private(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
         .write(true)

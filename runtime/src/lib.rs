@@ -51,11 +51,12 @@ pub mod stream;
 mod wasi;
 mod worker;
 
-/// For tests of preview 1 only, and not part of the interface: plain programs
-/// over the sandbox's files. Sandboxes run none.
+/// For tests only, and not part of the interface: plain programs over the
+/// sandbox's files, which no sandbox runs, and the reader of snapshots by itself.
 #[doc(hidden)]
 pub mod conformance {
     pub use crate::engine::{Ended, run_program};
+    pub use crate::snapshot::reread;
 }
 
 pub use access::Files;

@@ -136,6 +136,9 @@ pub enum Limit {
     Processes,
     /// [`Limits::process_bytes`].
     ProcessMemory,
+    /// Memory mappings of the process, of which guests get four fifths of
+    /// `vm.max_map_count`: about 10,000 contexts with the system's default.
+    Mappings,
 }
 
 impl fmt::Display for Limit {
@@ -149,6 +152,7 @@ impl fmt::Display for Limit {
             Self::Contexts => "contexts",
             Self::Processes => "processes",
             Self::ProcessMemory => "process_bytes",
+            Self::Mappings => "memory mappings",
         })
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sandcell::{Busy, Checkpoints, End, Error, InterruptCause, Sandbox, State};
 
-use crate::support::{check, finished, first, raised, run, runtime, start};
+use crate::support::{check, finished, first, raised, run, runtime, start, value};
 
 const SAVING: End = End::Interrupted {
     by: InterruptCause::Saving,
@@ -308,4 +308,43 @@ async fn one_held_context_does_not_stop_who_waits_for_another() {
         execution.outcome().await.unwrap().end,
         End::Interrupted { by }
     );
+}
+
+#[tokio::test]
+async fn checkpoints_miss_no_page_whoever_wrote_it() {
+    let sandbox = careful(Checkpoints::EveryCell).await;
+    let context = first(&sandbox);
+    let setup = "import random, os, hashlib, time, gc
+data = bytearray(3_000_000); parts = {}
+def change(seed, slow):
+    dice = random.Random(seed)
+    for _ in range(dice.randrange(40)):
+        at = dice.randrange(len(data)); data[at:at + 9] = b'123456789'
+    parts[seed % 7] = [seed] * dice.randrange(3000)
+    # Long enough for the ticker to ring.
+    until = time.monotonic() + slow
+    while time.monotonic() < until: pass
+def digest():
+    return hashlib.sha256(bytes(data) + repr(parts).encode()).hexdigest()";
+    finished(&context, setup).await;
+    for round in 0..40 {
+        let slow = if round % 8 == 0 { "0.02" } else { "0" };
+        let digest = value(&context, format!("change({round}, {slow}); digest()")).await;
+        if round % 5 == 4 {
+            let outcome = run(&context, "data[0:9] = b'987654321'; os.abort()")
+                .await
+                .outcome;
+            assert!(
+                matches!(outcome.end, End::Trapped { .. }),
+                "{}",
+                outcome.end
+            );
+        }
+        check(&context, "digest()", &digest).await;
+        if round % 9 == 8 {
+            sandbox.pause(Busy::default()).await.unwrap();
+            sandbox.resume().unwrap();
+            check(&context, "digest()", &digest).await;
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod env;
 mod image;
 mod repl;
 mod run;
+mod sandbox;
 mod serve;
 
 use crate::args::{Arguments, Command};
@@ -16,6 +17,7 @@ pub(crate) fn execute(arguments: Arguments) -> ExitStatus {
     let done = match arguments.command {
         Command::Run(arguments) => run::execute(arguments),
         Command::Repl(arguments) => repl::execute(&arguments),
+        Command::Sandbox(command) => sandbox::execute(command),
         Command::Image(command) => image::execute(command),
         Command::Serve(arguments) => serve::execute(&arguments),
         Command::Env(arguments) => env::execute(&arguments),

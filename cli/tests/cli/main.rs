@@ -18,6 +18,7 @@ mod json;
 mod limits;
 mod output;
 mod repl;
+mod sandbox;
 mod saving;
 mod serve;
 mod settings;

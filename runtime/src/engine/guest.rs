@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sandcell_sys::{Housed, MemoryImage, PAGE_BYTES, PageRun, StopWord};
+use sandcell_sys::{Housed, MemoryImage, OwnPages, PAGE_BYTES, PageRun, StopWord};
 use wasmtime::{
     Instance, InstancePre, Linker, Memory, Module, Store, TypedFunc, UpdateDeadline, Val,
 };
@@ -16,6 +16,7 @@ use crate::engine::{Engine, GlobalValue, Metering, Started, Stopped, Ticker, imp
 use crate::error::{Error, Result};
 use crate::execution::TrapKind;
 use crate::guest::order::{Renewal, Status};
+use crate::limits::Limit;
 
 /// Stack bytes that stay resident between calls: what a small cell touches.
 const STACK_KEPT_BYTES: usize = 32 << 10;
@@ -103,6 +104,8 @@ pub(crate) struct Guest {
     pub(super) image: Option<Arc<MemoryImage>>,
     /// That image, when it is a saved state's and not that of the language.
     pub(super) over: Option<Arc<SharedImage>>,
+    /// The pages that it owned when it was saved last.
+    pub(super) own: OwnPages,
     /// What it has to be told before anything runs in it.
     asleep: Option<Renewal>,
     pub(super) memory: Memory,
@@ -142,6 +145,14 @@ impl Guest {
         image: Option<Arc<MemoryImage>>,
         world: World,
     ) -> Result<Self> {
+        let mappings = sandcell_sys::mappings();
+        if !mappings.has_room() {
+            return Err(Error::LimitExceeded {
+                limit: Limit::Mappings,
+                allowed: mappings.bound as u64,
+                asked: mappings.live as u64 + 1,
+            });
+        }
         let state = State::new(world, Arc::clone(&origin.interrupt_words), origin.stop_word);
         let mut store = Store::new(&module.engine.engine, Housed::new(state));
         store.limiter(|state| &mut state.limiter);
@@ -175,6 +186,7 @@ impl Guest {
             engine: module.engine.clone(),
             image,
             over: None,
+            own: OwnPages::default(),
             asleep: None,
             memory,
             globals,
@@ -258,6 +270,7 @@ impl Guest {
         let Some(renewal) = self.asleep.take() else {
             return Ok(());
         };
+        self.own.forget();
         if let Some(image) = &self.image {
             sandcell_sys::warm(&mut self.store, &self.memory, image).map_err(create_error)?;
         }
@@ -352,13 +365,10 @@ impl Guest {
         if start == 0 && len > 0 {
             return Err(no_room());
         }
-        let memory = self.memory.data_mut(&mut self.store);
         for piece in pieces {
-            let target = start
-                .checked_add(piece.len())
-                .and_then(|end| memory.get_mut(start..end))
-                .ok_or_else(no_room)?;
-            target.copy_from_slice(piece);
+            if !sandcell_sys::write_counted(&mut self.store, &self.memory, start, piece) {
+                return Err(no_room());
+            }
             start += piece.len();
         }
         Ok(())

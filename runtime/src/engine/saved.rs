@@ -139,7 +139,12 @@ impl Guest {
         let mut runs = Vec::new();
         let mut writer = StashWriter::new(storage);
         let mut since_yield = 0;
-        for own in self.private_pages()? {
+        let stop_word = self.store.data().stop_word;
+        let own = self.own.of(&self.store, &self.memory, stop_word);
+        let own = own
+            .map_err(Error::io("read", "/proc/self/pagemap"))?
+            .to_vec();
+        for own in own {
             for run in self.changed(own) {
                 let bytes = self
                     .memory()

@@ -231,8 +231,10 @@ impl SandboxBuilder {
     ///
     /// # Errors
     /// [`Error::BadSetting`], [`Error::NoImage`], [`Error::NoFuel`],
-    /// [`Error::Create`]; [`Error::Io`] for a folder to mount that cannot be
-    /// opened. Nothing is left behind.
+    /// [`Error::Create`]; [`Error::LimitExceeded`] when the process has as many
+    /// contexts as its memory mappings allow ([`crate::Limit::Mappings`]), or when
+    /// a snapshot has more memory than the limit; [`Error::Io`] for a folder to
+    /// mount that cannot be opened. Nothing is left behind.
     pub async fn start(mut self) -> Result<Sandbox> {
         if let Some(fault) = self.fault.take().and_then(Arc::into_inner) {
             return Err(fault);

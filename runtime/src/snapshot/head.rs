@@ -80,14 +80,16 @@ pub(super) struct SavedLimits {
     file_entries: u64,
     descriptors: u32,
     mount_bytes: u64,
-    #[serde(default)]
+    /// Absent: the default, as in files from before there were processes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     processes: Option<u32>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     process_bytes: Option<u64>,
 }
 
 impl From<&Limits> for SavedLimits {
     fn from(limits: &Limits) -> Self {
+        let usual = Limits::default();
         Self {
             memory_bytes: limits.memory_bytes,
             wall_ns: limits.wall.map(nanoseconds),
@@ -103,15 +105,15 @@ impl From<&Limits> for SavedLimits {
             file_entries: limits.file_entries,
             descriptors: limits.descriptors,
             mount_bytes: limits.mount_bytes,
-            processes: Some(limits.processes),
-            process_bytes: Some(limits.process_bytes),
+            processes: (limits.processes != usual.processes).then_some(limits.processes),
+            process_bytes: (limits.process_bytes != usual.process_bytes)
+                .then_some(limits.process_bytes),
         }
     }
 }
 
 impl From<&SavedLimits> for Limits {
     fn from(saved: &SavedLimits) -> Self {
-        // Snapshots of earlier versions knew no processes.
         let usual = Self::default();
         Self {
             memory_bytes: saved.memory_bytes,

@@ -3,14 +3,13 @@
 //! The file is hostile until its digest was checked, and what was authentic is
 //! still parsed strictly: a key may be known to somebody else.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom, Take};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use sandcell_sys::{PAGE_BYTES, PageRun, PrivateFile, PrivateFileError};
 
-use crate::engine::{GuestState, Sharing};
+use crate::engine::{GlobalValue, GuestState, Sharing};
 use crate::error::{Error, Result, SnapshotFault};
 use crate::files::{Backing, FileLimits, LIBRARY_PATH, SavedError, StashWriter, Storage, Tree};
 use crate::id::{ContextId, SandboxId, SnapshotId};
@@ -87,31 +86,33 @@ pub(crate) fn load(
             expected: image.id().to_owned(),
         }))
     };
-    let images = Images {
-        own: image(&head.image, &head.image_id)?,
+    let grounds = Grounds {
+        own: Ground::of(&image(&head.image, &head.image_id)?),
         others: head
             .contexts
             .iter()
             .map(|saved| saved.image.as_ref())
             .map(|other| other.map(|(name, id)| image(name, id)).transpose())
+            .map(|other| other.map(|other| other.map(|image| (Ground::of(&image), image))))
             .collect::<Result<_>>()?,
     };
-    body.rest(head, images, loading)
+    body.rest(head, grounds, loading)
         .map_err(|error| match error {
             Unloaded::Fault(fault) => bad(fault),
             Unloaded::Other(error) => error,
         })
 }
 
-/// The images that a snapshot stands on.
-struct Images {
-    own: Image,
-    /// Of each context, where it is not that one.
-    others: Vec<Option<Image>>,
+/// What the contexts of a snapshot stand on.
+pub(super) struct Grounds {
+    pub(super) own: Ground,
+    /// Of each context, where it is not that one, with its image.
+    pub(super) others: Vec<Option<(Ground, Image)>>,
 }
 
 /// Why a file with the right digest is not taken.
-enum Unloaded {
+#[derive(Debug)]
+pub(super) enum Unloaded {
     Fault(SnapshotFault),
     Other(Error),
 }
@@ -146,12 +147,30 @@ impl From<SavedError> for SnapshotFault {
     }
 }
 
-struct Body {
-    input: BufReader<Take<File>>,
+/// What a snapshot has to fit: the parts of an image that its reader looks at.
+pub(super) struct Ground {
+    pub(super) memory_bytes: u64,
+    pub(super) globals: Vec<GlobalValue>,
+    pub(super) library: Arc<dyn Backing>,
 }
 
-impl Body {
-    fn head(&mut self) -> Fallible<Head> {
+impl Ground {
+    fn of(image: &Image) -> Self {
+        Self {
+            memory_bytes: image.memory_bytes(),
+            globals: image.globals().to_vec(),
+            library: image.library(),
+        }
+    }
+}
+
+/// What follows the prefix.
+pub(super) struct Body<R> {
+    pub(super) input: R,
+}
+
+impl<R: Read> Body<R> {
+    pub(super) fn head(&mut self) -> Fallible<Head> {
         let mut len = [0; 4];
         self.fill(&mut len)?;
         let len = u32::from_le_bytes(len);
@@ -174,10 +193,10 @@ impl Body {
             .map_err(|error| malformed(error.to_string()))
     }
 
-    fn rest(
+    pub(super) fn rest(
         mut self,
         head: Head,
-        images: Images,
+        grounds: Grounds,
         loading: &Loading<'_>,
     ) -> std::result::Result<Snapshot, Unloaded> {
         let storage = loading.storage;
@@ -190,8 +209,7 @@ impl Body {
             entries: limits.file_entries,
             ..FileLimits::default()
         };
-        let library: Arc<dyn Backing> = images.own.library();
-        let mut mounts = vec![(LIBRARY_PATH, library)];
+        let mut mounts = vec![(LIBRARY_PATH, Arc::clone(&grounds.own.library))];
         mounts.extend(loading.programs.iter().cloned());
         let mut folders = Vec::new();
         for plan in loading.mounts {
@@ -200,7 +218,7 @@ impl Body {
             folders.push((plan, folder));
         }
         let mut tree = Tree::load(&mut self.input, &bounds, storage.clone(), &mounts)?;
-        let contexts = self.contexts(&head, images, &limits, storage, &mut tree)?;
+        let contexts = self.contexts(&head, grounds, &limits, storage, &mut tree)?;
         tree.forget_holders();
         let there = tree.mount_paths();
         for (plan, folder) in folders {
@@ -238,7 +256,7 @@ impl Body {
     fn contexts(
         &mut self,
         head: &Head,
-        images: Images,
+        grounds: Grounds,
         limits: &Limits,
         storage: &Storage,
         tree: &mut Tree,
@@ -247,9 +265,10 @@ impl Body {
             return Err(malformed(format!("{} contexts", head.contexts.len())));
         }
         let mut tables = Vec::new();
-        for (saved, other) in head.contexts.iter().zip(&images.others) {
+        for (saved, other) in head.contexts.iter().zip(&grounds.others) {
             let Some(state) = &saved.state else { continue };
-            check(state, other.as_ref().unwrap_or(&images.own))?;
+            let ground = other.as_ref().map_or(&grounds.own, |(ground, _)| ground);
+            check(state, ground)?;
             tables.push(Descriptors::load(
                 &mut self.input,
                 limits.descriptors,
@@ -258,7 +277,7 @@ impl Body {
         }
         let mut tables = tables.into_iter();
         let mut contexts: Vec<(ContextId, Start)> = Vec::new();
-        for (saved, image) in head.contexts.iter().zip(images.others) {
+        for (saved, other) in head.contexts.iter().zip(grounds.others) {
             let state = match &saved.state {
                 None => None,
                 Some(state) => {
@@ -272,7 +291,7 @@ impl Body {
             }
             let after = saved.after;
             let start = Start {
-                image,
+                image: other.map(|(_, image)| image),
                 state,
                 after,
                 ..Start::default()
@@ -326,13 +345,13 @@ fn id(text: &str) -> Fallible<ContextId> {
 }
 
 /// Checks what a state claims about its memory, before anything is made for it.
-fn check(state: &SavedState, image: &Image) -> Fallible<()> {
+fn check(state: &SavedState, ground: &Ground) -> Fallible<()> {
     let bytes = state.memory_bytes;
-    if !bytes.is_multiple_of(65_536) || bytes > MEMORY_BYTES || bytes < image.memory_bytes() {
+    if !bytes.is_multiple_of(65_536) || bytes > MEMORY_BYTES || bytes < ground.memory_bytes {
         return Err(malformed(format!("a memory of {bytes} bytes")));
     }
     let kinds = state.globals.iter().map(std::mem::discriminant);
-    if !kinds.eq(image.globals().iter().map(std::mem::discriminant)) {
+    if !kinds.eq(ground.globals.iter().map(std::mem::discriminant)) {
         return Err(malformed("its globals are not those of the image"));
     }
     let mut free_from = 0;

@@ -9,6 +9,7 @@ mod key;
 mod load;
 mod mount;
 mod save;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +21,7 @@ use sandcell_sys::{PAGE_BYTES, page_count};
 pub(crate) use key::Key;
 pub(crate) use load::{Loading, load};
 pub(crate) use mount::MountPlan;
+pub use trial::reread;
 
 use crate::determinism::Determinism;
 use crate::error::Result;

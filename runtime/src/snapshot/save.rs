@@ -72,7 +72,8 @@ fn write(snapshot: &Inner, path: &Path, durability: Durability) -> Result<()> {
     Ok(())
 }
 
-enum Unwritten {
+#[derive(Debug)]
+pub(super) enum Unwritten {
     Io(std::io::Error),
     Other(Error),
 }
@@ -98,7 +99,10 @@ impl From<crate::files::SavedError> for Unwritten {
     }
 }
 
-fn write_body(snapshot: &Inner, out: &mut impl Write) -> std::result::Result<(), Unwritten> {
+pub(super) fn write_body(
+    snapshot: &Inner,
+    out: &mut impl Write,
+) -> std::result::Result<(), Unwritten> {
     let head = serde_json::to_vec(&head(snapshot)).map_err(std::io::Error::other)?;
     let len = u32::try_from(head.len()).map_err(std::io::Error::other)?;
     out.write_all(&len.to_le_bytes())?;

@@ -395,7 +395,8 @@ impl Descriptors {
 
     /// Hold in `tree` what is open here, for a table that came to the tree
     /// otherwise than cloned together with it. What the tree does not have is
-    /// closed, as are descriptors above the limit. Returns how many were closed.
+    /// closed, as are descriptors above the limit; files of mounts that are gone
+    /// stay open, and every use of them answers `ESTALE`. Returns how many were closed.
     pub(crate) fn retain(&mut self, tree: &mut Tree) -> usize {
         let before = self.open_count();
         self.slots.truncate(self.limit as usize);
@@ -405,7 +406,12 @@ impl Descriptors {
                 continue;
             };
             let is_directory = matches!(descriptor, Descriptor::Directory(_));
-            let same = tree.stat_of(node).is_ok_and(|stat| {
+            let stat = tree.stat_of(node);
+            if node.mount() != 0 && matches!(stat, Err(FileError::Stale)) {
+                // The guest still has the number: it must not become another file's.
+                continue;
+            }
+            let same = stat.is_ok_and(|stat| {
                 (stat.kind == Kind::Directory) == is_directory && stat.kind != Kind::SymbolicLink
             });
             let held = same && (node == NodeId::ROOT || tree.pin(node).is_ok());

@@ -141,6 +141,7 @@ where
     std::future::poll_fn(|context| {
         let _left = Left::new(None, &stack);
         let _ringing = bell.map(|(bells, word)| bells.listen(word));
+        let _counted = stack.faults.count();
         future.as_mut().poll(context)
     })
     .await

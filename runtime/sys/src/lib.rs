@@ -15,6 +15,7 @@
 mod bell;
 mod birth;
 mod budget;
+mod faults;
 mod image;
 mod memory;
 mod module;
@@ -33,5 +34,7 @@ pub use memory::CowMemories;
 pub use module::load_module;
 pub use page::{PAGE_BYTES, PageRun, page_count};
 pub use private_file::{PrivateFile, PrivateFileError, Stamp};
-pub use residency::{discard_pages, own_copies, private_pages, stack_resident_bytes, warm};
+pub use residency::{
+    OwnPages, discard_pages, own_copies, private_pages, stack_resident_bytes, warm, write_counted,
+};
 pub use stack::{Stacks, trim_stack};

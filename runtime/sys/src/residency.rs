@@ -18,7 +18,7 @@ use wasmtime::{AsContextMut, Memory, Store};
 
 use crate::birth::Housed;
 use crate::image::MemoryImage;
-use crate::page::{PAGE_BYTES, PageRun, push_run};
+use crate::page::{PAGE_BYTES, PageRun, add_page, push_run};
 
 /// The pages of `memory` that differ, or may differ, from its image.
 ///
@@ -27,6 +27,68 @@ use crate::page::{PAGE_BYTES, PageRun, push_run};
 pub fn private_pages<D>(store: &Store<Housed<D>>, memory: &Memory) -> io::Result<Vec<PageRun>> {
     let base = memory.data_ptr(store) as usize;
     own_pages(base, memory.data_size(store))
+}
+
+/// The pages of a memory that differ, or may differ, from its image, remembered
+/// from one look to the next.
+///
+/// This relies on all writes to the memory being made in calls of the guest
+/// ([`crate::call`]), in [`write_counted`], or in the functions of this module. The
+/// one exception is the guest's stop word, which the ticker's thread writes: its
+/// page is always taken for an own one.
+#[derive(Debug, Default)]
+pub struct OwnPages {
+    seen: Option<(u64, Vec<PageRun>)>,
+}
+
+impl OwnPages {
+    /// Looks again, if anything can have changed since the last time.
+    ///
+    /// # Errors
+    /// As [`private_pages`].
+    pub fn of<D>(
+        &mut self,
+        store: &Store<Housed<D>>,
+        memory: &Memory,
+        stop_word: u32,
+    ) -> io::Result<&[PageRun]> {
+        let faults = store.data().stack().faults.so_far();
+        if self.seen.as_ref().is_none_or(|(at, _)| *at != faults) {
+            let mut runs = private_pages(store, memory)?;
+            let page = stop_word as usize / PAGE_BYTES;
+            if page < memory.data_size(store) / PAGE_BYTES
+                && let Ok(page) = u32::try_from(page)
+            {
+                add_page(&mut runs, page);
+            }
+            self.seen = Some((faults, runs));
+        }
+        Ok(self.seen.as_ref().map_or(&[], |(_, runs)| runs))
+    }
+
+    /// Forgets: the memory was changed otherwise.
+    pub fn forget(&mut self) {
+        self.seen = None;
+    }
+}
+
+/// Writes `bytes` to `start` of a memory. False when they do not fit, and nothing
+/// was written.
+pub fn write_counted<D: 'static>(
+    store: &mut Store<Housed<D>>,
+    memory: &Memory,
+    start: usize,
+    bytes: &[u8],
+) -> bool {
+    let record = std::sync::Arc::clone(store.data().stack());
+    let _counted = record.faults.count();
+    let target = start
+        .checked_add(bytes.len())
+        .and_then(|end| memory.data_mut(store).get_mut(start..end));
+    target.is_some_and(|target| {
+        target.copy_from_slice(bytes);
+        true
+    })
 }
 
 /// Makes own copies of the hot pages of `image`, which `memory` was made over,

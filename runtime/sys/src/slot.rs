@@ -6,13 +6,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::budget::MAPPINGS_OF_A_MEMORY;
 use crate::image::{ImageId, MemoryImage};
 use crate::page::{PageRun, page_count, round_up};
 use crate::reservation::Reservation;
 use crate::residency::own_pages;
-
-/// Kernel mappings of one memory: image, zero pages behind it, the rest.
-const MAPPINGS_OF_A_MEMORY: usize = 3;
 
 /// Free slots kept for reuse.
 const FREE_SLOTS: usize = 64;
