@@ -117,7 +117,8 @@ fn scripts_without_bounds_of_their_own_meet_ours() {
     ] {
         let ran = support::block_on(async {
             let world = support::World::new();
-            let ran = support::run_in(&world, &["-c", script], b"", "/home/user");
+            let args = ["-c", script];
+            let ran = support::run_in(&world, &args, b"", "/home/user");
             tokio::time::timeout(Duration::from_secs(120), ran).await
         });
         let ran = ran.unwrap_or_else(|_| panic!("no end: {script}"));
