@@ -112,7 +112,7 @@ fn scripts_without_bounds_of_their_own_meet_ours() {
         "f() { (f); }; f",
         "trap 'kill -USR1 $$' USR1; f() { f; }; kill -USR1 $$; f",
         "alias a='a b' b='a'; shopt -s expand_aliases; eval 'a; b' 2>/dev/null; false",
-        "set -- $(yes | head -n 3000000); echo $#; false",
+        "set -- $(yes | head -n 300000); echo $#; false",
         "declare -n r=r; echo $r; r=1; false",
     ] {
         let ran = support::block_on(async {
