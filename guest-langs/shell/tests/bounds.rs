@@ -112,12 +112,13 @@ fn scripts_without_bounds_of_their_own_meet_ours() {
         "f() { (f); }; f",
         "trap 'kill -USR1 $$' USR1; f() { f; }; kill -USR1 $$; f",
         "alias a='a b' b='a'; shopt -s expand_aliases; eval 'a; b' 2>/dev/null; false",
-        "set -- $(yes | head -n 3000000); echo $#; false",
+        "set -- $(yes | head -n 300000); echo $#; false",
         "declare -n r=r; echo $r; r=1; false",
     ] {
         let ran = support::block_on(async {
             let world = support::World::new();
-            let ran = support::run_in(&world, &["-c", script], b"", "/home/user");
+            let args = ["-c", script];
+            let ran = support::run_in(&world, &args, b"", "/home/user");
             tokio::time::timeout(Duration::from_secs(120), ran).await
         });
         let ran = ran.unwrap_or_else(|_| panic!("no end: {script}"));

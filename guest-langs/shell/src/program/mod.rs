@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sandcell::command::{self, Process, Program, Programs, Running};
 
 use self::world::World;
-use crate::invocation::{self, PROVIDED, Start};
+use crate::invocation::{self, PROVIDED};
 use crate::system::{ExitStatus, System};
 
 /// The shell and the commands that it brings along, chosen by `argv[0]`.

@@ -24,7 +24,7 @@ pub(crate) use launch::Found;
 pub(crate) use options::{OPTIONS, Options, SHOPTS};
 pub(crate) use shell::Frame;
 pub use shell::Shell;
-pub(crate) use simple::{Arguments, ArrayArgument};
+pub(crate) use simple::Arguments;
 pub(crate) use trap::Trap;
 
 /// Why evaluation goes elsewhere than to the next command.

@@ -210,26 +210,30 @@ impl Shell {
         items: Vec<Item>,
     ) -> Result<(), AssignError> {
         let (name, _) = self.resolve(name)?;
-        let variable = self.variables.get(&name).cloned().unwrap_or_default();
-        if variable.attributes.readonly {
+        let empty = Variable::default();
+        let variable = self.variables.get(&name).unwrap_or(&empty);
+        let attributes = variable.attributes;
+        if attributes.readonly {
             return Err(AssignError::Readonly(name));
         }
         let is_associative = variable.is_associative();
-        let first = variable.first().map(str::to_owned);
-        let value = match (&variable.value, append) {
-            (Value::Indexed(_) | Value::Associative(_), true) => variable.value.clone(),
-            (_, true) if first.is_some() && !is_associative => {
-                Value::Indexed(first.map(|first| (0, first)).into_iter().collect())
+        let stays = append && matches!(variable.value, Value::Indexed(_) | Value::Associative(_));
+        let mut next = match &variable.value {
+            Value::Indexed(items) if stays => {
+                items.last_key_value().map_or(0, |(last, _)| last + 1)
             }
-            _ if is_associative => Value::Associative(BTreeMap::new()),
-            _ => Value::Indexed(BTreeMap::new()),
-        };
-        let mut next = match &value {
-            Value::Indexed(items) => items.last_key_value().map_or(0, |(last, _)| last + 1),
             _ => 0,
         };
-        let attributes = variable.attributes;
-        self.put(&name, Variable { value, attributes })?;
+        if !stays {
+            let first = variable.first().filter(|_| append).map(str::to_owned);
+            let value = if is_associative {
+                Value::Associative(BTreeMap::new())
+            } else {
+                next = i64::from(first.is_some());
+                Value::Indexed(first.map(|first| (0, first)).into_iter().collect())
+            };
+            self.put(&name, Variable { value, attributes })?;
+        }
         if is_associative && items.iter().all(|item| item.key.is_none()) {
             // Keys and values in turn.
             for pair in items.chunks(2) {

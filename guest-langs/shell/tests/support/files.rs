@@ -18,10 +18,10 @@ enum Node {
 }
 
 #[derive(Default)]
-pub struct Files(Mutex<BTreeMap<String, Node>>);
+pub(crate) struct Files(Mutex<BTreeMap<String, Node>>);
 
 /// A path without `.`, `..` and double slashes.
-pub fn plain(path: &str) -> String {
+pub(crate) fn plain(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -41,7 +41,7 @@ fn folder_of(path: &str) -> String {
 }
 
 impl Files {
-    pub fn make_dirs(&self, path: &str) {
+    pub(crate) fn make_dirs(&self, path: &str) {
         let mut nodes = self.0.lock().unwrap();
         let path = plain(path);
         nodes.insert("/".to_owned(), Node::Folder);
@@ -51,7 +51,7 @@ impl Files {
         nodes.insert(path, Node::Folder);
     }
 
-    pub fn put(&self, path: &str, bytes: &[u8], mode: u32) {
+    pub(crate) fn put(&self, path: &str, bytes: &[u8], mode: u32) {
         let contents = Arc::new(Mutex::new(bytes.to_vec()));
         self.0
             .lock()
@@ -59,7 +59,7 @@ impl Files {
             .insert(plain(path), Node::File(contents, mode));
     }
 
-    pub fn remove(&self, path: &str) -> bool {
+    pub(crate) fn remove(&self, path: &str) -> bool {
         let path = plain(path);
         let mut nodes = self.0.lock().unwrap();
         let below = format!("{path}/");
@@ -80,7 +80,7 @@ impl Files {
         Ok(node)
     }
 
-    pub fn metadata(&self, path: &str) -> io::Result<Metadata> {
+    pub(crate) fn metadata(&self, path: &str) -> io::Result<Metadata> {
         let device = plain(path) == "/dev/null";
         let (kind, size, mode) = match if device {
             Node::Folder
@@ -110,7 +110,7 @@ impl Files {
         })
     }
 
-    pub fn list(&self, path: &str) -> io::Result<Vec<String>> {
+    pub(crate) fn list(&self, path: &str) -> io::Result<Vec<String>> {
         if !matches!(self.node(path)?, Node::Folder) {
             return Err(io::ErrorKind::NotADirectory.into());
         }
@@ -126,7 +126,7 @@ impl Files {
             .collect())
     }
 
-    pub fn open(&self, path: &str, how: Open, mode: u32) -> io::Result<Stream> {
+    pub(crate) fn open(&self, path: &str, how: Open, mode: u32) -> io::Result<Stream> {
         if plain(path) == "/dev/null" {
             return Ok(Arc::new(Null));
         }
@@ -158,7 +158,7 @@ impl Files {
         }))
     }
 
-    pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         match self.node(path)? {
             Node::File(contents, _) => Ok(contents.lock().unwrap().clone()),
             Node::Folder => Err(io::ErrorKind::IsADirectory.into()),

@@ -1,8 +1,11 @@
 //! A small world in memory: files, pipes, processes, a few programs.
 
-#![expect(
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
     clippy::unwrap_used,
-    reason = "what the tests' own world has wrong is a failed test"
+    clippy::indexing_slicing,
+    reason = "each test program uses a part of this world; what it has wrong is a failed test"
 )]
 
 mod files;
@@ -22,19 +25,19 @@ use sandcell_shell::{
 };
 use tokio::sync::{Notify, watch};
 
-pub use files::Files;
-pub use pipe::{Collected, document, pipe};
+pub(crate) use files::Files;
+pub(crate) use pipe::{Collected, document, pipe};
 
 /// What all processes share.
-pub struct World {
-    pub files: Files,
+pub(crate) struct World {
+    pub(crate) files: Files,
     processes: Mutex<BTreeMap<u32, Arc<Process>>>,
     next: AtomicU32,
     started: Instant,
 }
 
 /// One process: also the system as it sees it.
-pub struct Process {
+pub(crate) struct Process {
     pid: u32,
     parent: u32,
     group: u32,
@@ -49,7 +52,7 @@ pub struct Process {
 }
 
 impl World {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let world = Arc::new(Self {
             files: Files::default(),
             processes: Mutex::default(),
@@ -91,7 +94,7 @@ impl World {
     }
 
     /// Runs `bash` with these arguments in `cwd`.
-    pub fn bash(
+    pub(crate) fn bash(
         self: &Arc<Self>,
         args: &[&str],
         cwd: &str,
@@ -117,12 +120,12 @@ impl World {
     }
 
     /// The system of a shell that lives in the test itself.
-    pub fn system(self: &Arc<Self>) -> Arc<dyn System> {
+    pub(crate) fn system(self: &Arc<Self>) -> Arc<dyn System> {
         self.process(1, 1, Group::New)
     }
 
     /// Processes that have not ended.
-    pub fn alive(&self) -> usize {
+    pub(crate) fn alive(&self) -> usize {
         let processes = self.processes.lock().unwrap();
         let alive = processes
             .values()
@@ -153,7 +156,7 @@ impl Process {
         });
     }
 
-    pub fn send(&self, signal: Signal) {
+    pub(crate) fn send(&self, signal: Signal) {
         if self.ignored.lock().unwrap().contains(&signal) {
             return;
         }
@@ -373,19 +376,19 @@ fn check(world: &World, launch: &Launch) -> Result<(), LaunchError> {
 
 /// What a script wrote and how it ended.
 #[derive(Debug)]
-pub struct Ran {
-    pub stdout: String,
-    pub stderr: String,
-    pub status: i32,
+pub(crate) struct Ran {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) status: i32,
 }
 
 /// Runs a script in a new world.
-pub async fn run(args: &[&str], input: &[u8]) -> Ran {
+pub(crate) async fn run(args: &[&str], input: &[u8]) -> Ran {
     let world = World::new();
     run_in(&world, args, input, "/home/user").await
 }
 
-pub async fn run_in(world: &Arc<World>, args: &[&str], input: &[u8], cwd: &str) -> Ran {
+pub(crate) async fn run_in(world: &Arc<World>, args: &[&str], input: &[u8], cwd: &str) -> Ran {
     world.files.make_dirs(cwd);
     let (out, out_stream) = Collected::new();
     let (err, err_stream) = Collected::new();
@@ -406,7 +409,7 @@ pub async fn run_in(world: &Arc<World>, args: &[&str], input: &[u8], cwd: &str) 
 }
 
 /// A runtime like the one that the shell is used on.
-pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_time()

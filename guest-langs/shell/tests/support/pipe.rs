@@ -41,7 +41,7 @@ impl Drop for Writer {
     }
 }
 
-pub fn pipe() -> (Stream, Stream) {
+pub(crate) fn pipe() -> (Stream, Stream) {
     let inner = Arc::<Inner>::default();
     (
         Arc::new(Reader(Arc::clone(&inner))),
@@ -49,7 +49,7 @@ pub fn pipe() -> (Stream, Stream) {
     )
 }
 
-pub fn document(bytes: Vec<u8>) -> Stream {
+pub(crate) fn document(bytes: Vec<u8>) -> Stream {
     let inner = Arc::<Inner>::default();
     inner.state.lock().unwrap().bytes.extend(bytes);
     inner.state.lock().unwrap().no_writer = true;
@@ -111,15 +111,15 @@ impl StreamEnd for Writer {
 }
 
 /// Keeps all that is written.
-pub struct Collected(Mutex<Vec<u8>>);
+pub(crate) struct Collected(Mutex<Vec<u8>>);
 
 impl Collected {
-    pub fn new() -> (Arc<Self>, Stream) {
+    pub(crate) fn new() -> (Arc<Self>, Stream) {
         let collected = Arc::new(Self(Mutex::default()));
         (Arc::clone(&collected), collected)
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 }

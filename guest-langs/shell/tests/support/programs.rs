@@ -7,7 +7,7 @@ use sandcell_shell::{ExitStatus, Launch, Open, Signal, Stream};
 
 use super::World;
 
-pub const NAMES: [&str; 21] = [
+pub(crate) const NAMES: [&str; 21] = [
     "bash", "basename", "cat", "dirname", "false", "grep", "head", "ls", "mkdir", "printenv",
     "rev", "rm", "seq", "sh", "sleep", "sort", "tee", "touch", "tr", "wc", "yes",
 ];
@@ -22,7 +22,7 @@ struct Job {
 
 type Done = Result<u8, Signal>;
 
-pub async fn run(name: &str, world: &Arc<World>, launch: Launch) -> ExitStatus {
+pub(crate) async fn run(name: &str, world: &Arc<World>, launch: Launch) -> ExitStatus {
     let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
     let mut streams = [const { None }; 64];
     for (number, stream) in launch.descriptors {
