@@ -31,7 +31,7 @@ const FLOORS: [&[&str]; 15] = [
 
 /// The rooms of the server.
 const SERVER_FLOORS: [&[&str]; 9] = [
-    &["clock", "secret", "stall", "store"],
+    &["clock", "openapi", "secret", "stall", "store"],
     &["refusal", "settings"],
     &["body", "lease"],
     &["telemetry"],
