@@ -83,7 +83,8 @@ async fn command(server: &TestServer, made: &Made, command: &str, token: &str) -
     }});
     let message = message.to_string();
     let mut body = vec![0];
-    body.extend((message.len() as u32).to_be_bytes());
+    let length = u32::try_from(message.len()).expect("a short message");
+    body.extend(length.to_be_bytes());
     body.extend(message.into_bytes());
     let request = Request::post("/process.Process/Start")
         .of(made)

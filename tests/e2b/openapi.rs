@@ -179,27 +179,27 @@ async fn no_request_breaks_the_server() {
     let ran = tokio::task::block_in_place(|| {
         let handle = Handle::current();
         let live = std::cell::RefCell::new(handle.block_on(server.sandbox()));
-        runner.run(&case(all), |case| {
-            let made = live.borrow().clone();
-            let answer = handle.block_on(ask(&server, &made, &case));
-            let known = [501, 502, 507];
-            prop_assert!(
-                answer.status < 500 || known.contains(&answer.status),
-                "{answer:?}"
-            );
-            prop_assert!(answer.whole, "{answer:?}");
-            // It may have ended itself, or been paused.
-            let path = format!("/sandboxes/{}", made.id);
-            let there = handle.block_on(send(&server, &Request::get(&path).key()));
-            if there.status != 200 || there.json()["state"] != "running" {
-                *live.borrow_mut() = handle.block_on(server.sandbox());
-            }
-            Ok(())
-        })
+        runner
+            .run(&case(all), |case| {
+                let made = live.borrow().clone();
+                let answer = handle.block_on(ask(&server, &made, &case));
+                let known = [501, 502, 507];
+                prop_assert!(
+                    answer.status < 500 || known.contains(&answer.status),
+                    "{answer:?}"
+                );
+                prop_assert!(answer.whole, "{answer:?}");
+                // It may have ended itself, or been paused.
+                let path = format!("/sandboxes/{}", made.id);
+                let there = handle.block_on(send(&server, &Request::get(&path).key()));
+                if there.status != 200 || there.json()["state"] != "running" {
+                    *live.borrow_mut() = handle.block_on(server.sandbox());
+                }
+                Ok(())
+            })
+            .map_err(|error| error.to_string())
     });
-    if let Err(error) = ran {
-        panic!("{error}");
-    }
+    assert_eq!(ran, Ok(()));
     let counted = send(&server, &Request::get("/metrics").key()).await.text();
     assert!(
         counted.contains("sandcell_requests_failed_total 0\n"),

@@ -25,11 +25,20 @@ const IMAGE: u64 = 4 << 20;
 const ENTRIES: usize = 1000;
 
 pub(super) fn specs() -> Vec<Spec> {
-    let path = |what: &str| {
-        text(&format!(
-            "{what} Relative to /home/user unless it starts with /."
-        ))
-    };
+    let mut all = contents();
+    all.extend(names());
+    all
+}
+
+/// The schema of a path.
+fn path(what: &str) -> Value {
+    text(&format!(
+        "{what} Relative to /home/user unless it starts with /."
+    ))
+}
+
+/// Tools for what is in files.
+fn contents() -> Vec<Spec> {
     vec![
         Spec {
             name: "read_file",
@@ -75,6 +84,12 @@ pub(super) fn specs() -> Vec<Spec> {
             required: &["path", "content"],
             effect: Effect::Changes,
         },
+    ]
+}
+
+/// Tools for files by their names.
+fn names() -> Vec<Spec> {
+    vec![
         Spec {
             name: "list_files",
             title: "List files",
