@@ -134,6 +134,11 @@ impl Door {
             let answer = gateway::into_sandbox(&self.shared, lease, request).await;
             return Ok(answer.unwrap_or_else(|| closed_port(&lease.who.id, gateway::GATEWAY_PORT)));
         }
+        if let Found::Paused(_, addressed) | Found::Gone(addressed) = &found
+            && addressed.port == Some(gateway::GATEWAY_PORT)
+        {
+            return Ok(gone(&addressed.id));
+        }
         if target == Target::Control && request.uri().path() == "/openapi.json" {
             return Ok(axum::Json(description()).into_response());
         }

@@ -144,7 +144,10 @@ async fn a_gateway_starts_without_a_shell_and_answers_to_its_token() {
         assert_eq!(code, 1, "{wrong}");
         assert!(!said.is_empty(), "{wrong}");
     }
+    let path = format!("/sandboxes/{}", made.id);
     let unsaid = command(&server, &made, "mcp-gateway --config '{}'", "").await;
     assert_eq!(unsaid.0, 1);
+    send(&server, &Request::new("DELETE", &path).key()).await;
+    assert_eq!(send(&server, &asks("t0ken")).await.status, 502);
     server.end().await;
 }
