@@ -38,6 +38,7 @@ Examples:
   sandcell run -c 'sum(range(10))'        run a line of code
   sandcell repl                           try things out
   sandcell serve                          let E2B's SDKs use this machine
+  sandcell mcp                            give tools to a desktop agent
   sandcell doctor                         see what is missing or damaged
 
 Exit codes: 0 all went well; 1 the program failed, met a limit or broke;
@@ -85,6 +86,11 @@ pub(crate) enum Command {
     /// For `eval "$(sandcell env)"`: the key, which is made at first use, and the
     /// address of the running server.
     Env(EnvArguments),
+    /// Serve tools over standard input and output, for desktop agents (MCP)
+    ///
+    /// Speaks the Model Context Protocol: code, files, copies and snapshots of
+    /// sandboxes. A client starts it; its sandboxes end with its input.
+    Mcp(McpArguments),
     /// Look for what is missing or damaged, and say what mends it
     ///
     /// Reads every byte of every image. Exit code 0: all is well; 3: something
@@ -250,6 +256,9 @@ pub(crate) struct ShowArguments {
 /// The port of the server when nobody says otherwise.
 pub(crate) const PORT: u16 = 49980;
 
+/// Where it speaks TLS, if it is to.
+pub(crate) const TLS_PORT: u16 = 49981;
+
 /// How to serve.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -277,6 +286,18 @@ pub(crate) struct ServeArguments {
     #[arg(long)]
     pub(crate) legacy: bool,
 
+    /// Speak TLS on a port of 127.0.0.1 as well, where clients look that take sandboxes' names only
+    ///
+    /// By an authority of this machine's own, which can vouch for it alone;
+    /// `sandcell env --tls` prints what clients need. The older SDKs have their
+    /// whole surface that way, and `get_mcp_url` is right.
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// Port of --tls; 0 for any free one
+    #[arg(long, value_name = "N", default_value_t = TLS_PORT, requires = "tls")]
+    pub(crate) tls_port: u16,
+
     /// Open the sandbox `debug_sandbox_id`, which asks for no key and no token
     #[arg(long)]
     pub(crate) debug_sandbox: bool,
@@ -292,6 +313,10 @@ pub(crate) struct ServeArguments {
     /// Sandboxes that may live at once [default: 4096]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_sandboxes: Option<u32>,
+
+    /// Bytes that paused sandboxes and snapshots may take on disk together [default: 64G]
+    #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
+    pub(crate) max_saved: Option<u64>,
 
     /// Image that sandboxes start from: a name, or the path of an exported image
     #[arg(long, value_name = "NAME|PATH", default_value = "python")]
@@ -313,6 +338,18 @@ pub(crate) struct ServeArguments {
     pub(crate) verbose: bool,
 }
 
+/// What the tools work with.
+#[derive(Debug, Args)]
+pub(crate) struct McpArguments {
+    /// Memory limit of each sandbox's interpreters [default: 512M, at most 4G]
+    #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
+    pub(crate) memory: Option<u64>,
+
+    /// Sandboxes that may live at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) max_sandboxes: u32,
+}
+
 /// Which server to speak to.
 #[derive(Debug, Args)]
 pub(crate) struct EnvArguments {
@@ -327,6 +364,10 @@ pub(crate) struct EnvArguments {
     /// Folder of the key and of the server's state
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
+
+    /// For a server with --tls: sandboxes by names below localhost
+    #[arg(long, conflicts_with = "legacy")]
+    pub(crate) tls: bool,
 }
 
 impl SandboxArguments {

@@ -10,7 +10,7 @@ use sandcell_guest_build::BuildError;
 /// Names of all languages, which are those of their images.
 pub(crate) const NAMES: [&str; 2] = [PYTHON, JAVASCRIPT];
 
-const PYTHON: &str = "python";
+pub(crate) const PYTHON: &str = "python";
 pub(crate) const JAVASCRIPT: &str = "javascript";
 
 /// The image's name that a name of a language stands for, such as `js`; none when

@@ -25,6 +25,9 @@ pub(crate) struct State {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    /// The port of 127.0.0.1 that speaks TLS, if one does.
+    #[serde(default)]
+    pub(crate) tls_port: Option<u16>,
     pub(crate) process: u32,
 }
 
@@ -68,17 +71,33 @@ impl State {
         self.folder.join("local")
     }
 
+    /// The folder of the authority that vouches for the server.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The key, made if there is none.
     pub(crate) fn key(&self) -> Result<String, Failure> {
-        let path = self.folder.join("key");
+        self.secret("key", sandcell_server::new_key)
+    }
+
+    /// The token of the tools, made if there is none.
+    pub(crate) fn mcp_token(&self) -> Result<String, Failure> {
+        self.secret("mcp-token", || {
+            sandcell_server::new_key().replacen("e2b_", "mcp_", 1)
+        })
+    }
+
+    fn secret(&self, name: &str, make: impl FnOnce() -> String) -> Result<String, Failure> {
+        let path = self.folder.join(name);
         match read(&path) {
             Ok(text) => return check(text.trim(), &path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(trouble("read the key", &path, &error)),
         }
-        let key = sandcell_server::new_key();
+        let key = make();
         // Written under another name first, so that nobody reads half of it.
-        let new = self.folder.join(format!("key.{}", std::process::id()));
+        let new = self.folder.join(format!("{name}.{}", std::process::id()));
         let made = private(&new)
             .and_then(|mut file| file.write_all(format!("{key}\n").as_bytes()))
             .and_then(|()| fs::hard_link(&new, &path));
@@ -115,9 +134,15 @@ impl State {
     }
 
     /// Notes where the server listens.
-    pub(crate) fn publish(&self, claim: &Claim, address: SocketAddr) -> Result<(), Failure> {
+    pub(crate) fn publish(
+        &self,
+        claim: &Claim,
+        address: SocketAddr,
+        tls_port: Option<u16>,
+    ) -> Result<(), Failure> {
         let running = Running {
             address,
+            tls_port,
             process: std::process::id(),
         };
         let text = serde_json::to_string(&running).map_err(|e| Failure::own(e.to_string()))?;
@@ -226,7 +251,7 @@ mod tests {
         assert!(state.running().is_none());
         let claim = state.claim().unwrap();
         let address = "127.0.0.1:5".parse().unwrap();
-        state.publish(&claim, address).unwrap();
+        state.publish(&claim, address, None).unwrap();
         assert_eq!(state.running().unwrap().address, address);
         let refused = state.claim().unwrap_err();
         assert!(refused.message.contains("127.0.0.1:5"), "{refused}");

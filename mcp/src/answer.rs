@@ -75,6 +75,14 @@ pub(crate) enum Refusal {
         /// What makes room.
         way_out: &'static str,
     },
+    /// A file or folder cannot be had.
+    #[error("{path}: {error}")]
+    File {
+        /// Which one.
+        path: String,
+        /// Why.
+        error: sandcell::Error,
+    },
     /// The runtime says no.
     #[error(transparent)]
     Runtime(#[from] sandcell::Error),

@@ -47,7 +47,7 @@ impl HttpDoor {
     pub(crate) fn open(source: &Arc<Source>) -> Self {
         let common = Desk::common(source);
         let source = Arc::clone(source);
-        Self::new(Arc::clone(&common), move || Handler {
+        Self::new(&Arc::clone(&common), move || Handler {
             own: Desk::own(&source),
             common: Some(Arc::clone(&common)),
         })
@@ -55,13 +55,13 @@ impl HttpDoor {
 
     /// A door into one sandbox, for whoever comes.
     pub(crate) fn into_desk(desk: Arc<Desk>) -> Self {
-        Self::new(Arc::clone(&desk), move || Handler {
+        Self::new(&Arc::clone(&desk), move || Handler {
             own: Arc::clone(&desk),
             common: None,
         })
     }
 
-    fn new(common: Arc<Desk>, client: impl Fn() -> Handler + Send + Sync + 'static) -> Self {
+    fn new(common: &Arc<Desk>, client: impl Fn() -> Handler + Send + Sync + 'static) -> Self {
         let ending = CancellationToken::new();
         let mut sessions = SessionConfig::default();
         sessions.keep_alive = Some(IDLE);
@@ -72,7 +72,7 @@ impl HttpDoor {
             .disable_allowed_hosts()
             .with_max_request_body_bytes(BODY)
             .with_cancellation_token(ending.clone());
-        tokio::spawn(sweep(Arc::downgrade(&common), ending.clone()));
+        tokio::spawn(sweep(Arc::downgrade(common), ending.clone()));
         Self {
             service: StreamableHttpService::new(move || Ok(client()), Arc::new(manager), config),
             _ending: Arc::new(ending.drop_guard()),

@@ -32,6 +32,7 @@ mod envd;
 mod gateway;
 mod interpreter;
 mod lease;
+mod openapi;
 mod refusal;
 mod route;
 mod secret;

@@ -15,6 +15,9 @@ use crate::settings::{DOMAIN, KeyRule, Settings};
 use crate::shared::Inner;
 use crate::tls::Certificate;
 
+/// Bytes of paused sandboxes and snapshots, unless somebody says otherwise.
+const SAVED_BYTES: u64 = 64 << 30;
+
 /// A server of the E2B protocol, see [`Server::builder`].
 #[derive(Debug, Clone, Copy)]
 pub struct Server;
@@ -32,6 +35,7 @@ impl Server {
             state: None,
             languages: Languages::default(),
             tls: None,
+            saved_bytes: SAVED_BYTES,
             settings: Settings {
                 keys: KeyRule::Only(Secret::random("")),
                 limits,
@@ -60,6 +64,7 @@ impl Server {
 /// * called by an address or `localhost` only; no web page may use it;
 /// * no sandbox without tokens;
 /// * no tools for clients of the Model Context Protocol;
+/// * paused sandboxes and snapshots take at most 64 GiB;
 /// * what is paused or saved is there as long as the server runs.
 #[derive(Debug, Clone)]
 #[must_use]
@@ -70,6 +75,7 @@ pub struct ServerBuilder {
     state: Option<PathBuf>,
     languages: Languages,
     tls: Option<Certificate>,
+    saved_bytes: u64,
     settings: Settings,
 }
 
@@ -119,6 +125,13 @@ impl ServerBuilder {
     /// Sandboxes that may live at once; one more is refused with status 429.
     pub fn sandboxes(mut self, count: usize) -> Self {
         self.settings.sandboxes = count;
+        self
+    }
+
+    /// Bytes that paused sandboxes and snapshots may take together; what has no
+    /// room is refused with status 507.
+    pub fn saved_bytes(mut self, bytes: u64) -> Self {
+        self.saved_bytes = bytes;
         self
     }
 
@@ -208,7 +221,8 @@ impl ServerBuilder {
         let languages = self.languages;
         let allowed = settings.sandboxes;
         let mcp = mcp(self.runtime.clone(), &languages, limits.clone());
-        let registry = Registry::new(self.runtime, shelves, limits, languages, allowed);
+        let saved = self.saved_bytes;
+        let registry = Registry::new(self.runtime, shelves, limits, languages, allowed, saved);
         registry.restore()?;
         let shared = Inner::new(settings, registry, mcp);
         serve(shared, Listeners::new(listeners, self.tls.as_ref()), end).await;

@@ -95,6 +95,7 @@ impl Certificate {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "errors are mapped by it")]
 fn damaged(error: rcgen::Error) -> io::Error {
     io::Error::other(format!("the certificate authority: {error}"))
 }

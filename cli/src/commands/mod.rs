@@ -3,6 +3,7 @@
 mod doctor;
 mod env;
 mod image;
+mod mcp;
 mod repl;
 mod run;
 mod sandbox;
@@ -21,6 +22,7 @@ pub(crate) fn execute(arguments: Arguments) -> ExitStatus {
         Command::Image(command) => image::execute(command),
         Command::Serve(arguments) => serve::execute(&arguments),
         Command::Env(arguments) => env::execute(&arguments),
+        Command::Mcp(arguments) => mcp::execute(&arguments),
         Command::Doctor => doctor::execute(),
     };
     done.unwrap_or_else(|failure| {

@@ -16,7 +16,10 @@ mod interrupt;
 mod javascript;
 mod json;
 mod limits;
+mod mcp;
 mod output;
+#[path = "../../../tests/e2b/support/packages.rs"]
+mod packages;
 mod repl;
 mod sandbox;
 mod saving;

@@ -25,11 +25,20 @@ const IMAGE: u64 = 4 << 20;
 const ENTRIES: usize = 1000;
 
 pub(super) fn specs() -> Vec<Spec> {
-    let path = |what: &str| {
-        text(&format!(
-            "{what} Relative to /home/user unless it starts with /."
-        ))
-    };
+    let mut all = contents();
+    all.extend(names());
+    all
+}
+
+/// The schema of a path.
+fn path(what: &str) -> Value {
+    text(&format!(
+        "{what} Relative to /home/user unless it starts with /."
+    ))
+}
+
+/// Tools for what is in files.
+fn contents() -> Vec<Spec> {
     vec![
         Spec {
             name: "read_file",
@@ -75,6 +84,12 @@ pub(super) fn specs() -> Vec<Spec> {
             required: &["path", "content"],
             effect: Effect::Changes,
         },
+    ]
+}
+
+/// Tools for files by their names.
+fn names() -> Vec<Spec> {
+    vec![
         Spec {
             name: "list_files",
             title: "List files",
@@ -123,6 +138,15 @@ fn absolute(path: &str) -> String {
     }
 }
 
+/// Says which file an error is about.
+fn at(path: &str) -> impl Fn(sandcell::Error) -> Refusal {
+    let path: String = path.chars().take(1000).collect();
+    move |error| Refusal::File {
+        path: path.clone(),
+        error,
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Read {
@@ -152,7 +176,7 @@ pub(super) async fn read(desk: &Desk, asked: Arguments<Read>) -> Result<Answer, 
     let place = desk.place(asked.sandbox.as_deref()).await?;
     let path = absolute(&asked.path);
     let files = place.sandbox.files();
-    let size = files.stat(&path)?.size;
+    let size = files.stat(&path).map_err(at(&path))?.size;
     let offset = asked.offset.unwrap_or(0);
     let answer = |content: ContentBlock, encoding: &str| {
         Answer {
@@ -164,13 +188,13 @@ pub(super) async fn read(desk: &Desk, asked: Arguments<Read>) -> Result<Answer, 
         .with("size", size)
         .with("encoding", encoding)
     };
-    let start = files.read_range(&path, 0, 16)?;
+    let start = files.read_range(&path, 0, 16).map_err(at(&path))?;
     if let Some(mime) = image_type(&start).filter(|_| offset == 0 && size <= IMAGE) {
-        let bytes = files.read_range(&path, 0, IMAGE)?;
+        let bytes = files.read_range(&path, 0, IMAGE).map_err(at(&path))?;
         let image = ContentBlock::image(STANDARD.encode(bytes), mime);
         return Ok(answer(image, "image"));
     }
-    let bytes = files.read_range(&path, offset, length)?;
+    let bytes = files.read_range(&path, offset, length).map_err(at(&path))?;
     let end = offset.saturating_add(bytes.len() as u64);
     let (shown, encoding) = match text_of(bytes) {
         Ok(text) => (text, "text"),
@@ -244,12 +268,12 @@ pub(super) async fn write(desk: &Desk, asked: Arguments<Write>) -> Result<Answer
         .rsplit_once('/')
         .filter(|(folder, _)| !folder.is_empty())
     {
-        files.make_dirs(folder)?;
+        files.make_dirs(folder).map_err(at(folder))?;
     }
     if asked.append {
-        files.append(&path, &bytes)?;
+        files.append(&path, &bytes).map_err(at(&path))?;
     } else {
-        files.write(&path, &bytes)?;
+        files.write(&path, &bytes).map_err(at(&path))?;
     }
     let size = files.stat(&path)?.size;
     Ok(Answer::text(format!("{path} has {size} bytes"))
@@ -288,7 +312,7 @@ pub(super) async fn list(desk: &Desk, asked: Arguments<List>) -> Result<Answer, 
     let mut folders = vec![(path.clone(), 1)];
     let mut more = false;
     while let Some((folder, level)) = folders.pop() {
-        for entry in files.list(&folder)? {
+        for entry in files.list(&folder).map_err(at(&folder))? {
             if found.len() >= ENTRIES {
                 more = true;
                 break;
@@ -330,7 +354,7 @@ pub(super) async fn make_folder(desk: &Desk, asked: Arguments<One>) -> Result<An
     let asked = asked?;
     let place = desk.place(asked.sandbox.as_deref()).await?;
     let path = absolute(&asked.path);
-    place.sandbox.files().make_dirs(&path)?;
+    place.sandbox.files().make_dirs(&path).map_err(at(&path))?;
     Ok(Answer::text(format!("{path} is there"))
         .with("sandbox", place.id.as_str())
         .with("path", path))
@@ -340,7 +364,7 @@ pub(super) async fn remove(desk: &Desk, asked: Arguments<One>) -> Result<Answer,
     let asked = asked?;
     let place = desk.place(asked.sandbox.as_deref()).await?;
     let path = absolute(&asked.path);
-    place.sandbox.files().remove(&path)?;
+    place.sandbox.files().remove(&path).map_err(at(&path))?;
     Ok(Answer::text(format!("{path} is gone"))
         .with("sandbox", place.id.as_str())
         .with("path", path))
@@ -358,7 +382,11 @@ pub(super) async fn rename(desk: &Desk, asked: Arguments<Move>) -> Result<Answer
     let asked = asked?;
     let place = desk.place(asked.sandbox.as_deref()).await?;
     let (from, to) = (absolute(&asked.from), absolute(&asked.to));
-    place.sandbox.files().rename(&from, &to)?;
+    place
+        .sandbox
+        .files()
+        .rename(&from, &to)
+        .map_err(at(&from))?;
     Ok(Answer::text(format!("{from} is now {to}"))
         .with("sandbox", place.id.as_str())
         .with("path", to))

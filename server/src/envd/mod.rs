@@ -1,6 +1,7 @@
 //! The sandbox's own service: files, watches, processes, and what it is like
 //! inside.
 
+mod describe;
 mod fault;
 mod files;
 mod filesystem;
@@ -14,6 +15,7 @@ use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
+pub(crate) use describe::describe;
 pub(crate) use files::signature_of;
 
 use crate::connect::{Code, ConnectError};

@@ -1,9 +1,12 @@
 //! The code interpreter: contexts, and executions as streams of events.
 
 mod contexts;
+mod describe;
 mod execute;
 mod lines;
 mod wire;
+
+pub(crate) use describe::describe;
 
 use axum::Router;
 use axum::http::StatusCode;

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use sandcell::{GuestException, RichResult};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::lease::Interpreter;
 
 /// Code to run.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Execute {
     pub(super) code: String,
     pub(super) context_id: Option<String>,
@@ -18,14 +19,14 @@ pub(super) struct Execute {
 }
 
 /// A context to make.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct NewContext {
     pub(super) language: Option<String>,
     pub(super) cwd: Option<String>,
 }
 
 /// A context that is there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Described<'i> {
     id: &'i str,
     language: &'i str,

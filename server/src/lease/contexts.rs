@@ -245,7 +245,9 @@ impl Contexts {
         languages: &Arc<Languages>,
         saved: &[SavedInterpreter],
     ) -> Self {
-        let listed = saved.iter().map(|one| Interpreter::restored(sandbox, one));
+        // This server may have fewer languages than the one that saved them.
+        let there = saved.iter().filter(|one| languages.has(one.language));
+        let listed = there.map(|one| Interpreter::restored(sandbox, one));
         Self {
             sandbox: sandbox.clone(),
             languages: Arc::clone(languages),

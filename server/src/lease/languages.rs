@@ -113,7 +113,8 @@ impl Languages {
         there.map(|one| (one.name(), self.image(one)))
     }
 
-    fn has(&self, language: Language) -> bool {
+    /// Whether code of this language can run.
+    pub(super) fn has(&self, language: Language) -> bool {
         let interpreter = language.interpreter();
         interpreter == self.own
             || (interpreter == Language::JavaScript && self.javascript.is_some())

@@ -5,7 +5,7 @@ import sys
 
 from e2b_code_interpreter import AsyncSandbox
 
-from harness import GENERATION, SENDS_ALL, araises, equal, run
+from harness import GENERATION, KILLED, SENDS_ALL, araises, equal, run
 
 
 async def check_runs_and_callbacks():
@@ -81,7 +81,7 @@ async def check_a_kill_tears_what_runs():
     )
     await asyncio.wait_for(started.wait(), 20)
     await sandbox.kill()
-    await araises("TimeoutException", "killed", running)
+    await araises(*KILLED, running)
     equal(await sandbox.is_running(), False)
 
 

@@ -1,10 +1,11 @@
 //! A server of the test's own.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sandcell::{Cache, Runtime};
-use sandcell_server::{Server, ServerBuilder};
+use sandcell_server::{Certificate, Server, ServerBuilder};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{OnceCell, oneshot};
@@ -21,6 +22,8 @@ pub(crate) const MCP_TOKEN: &str = "mcp_0123456789abcdef";
 /// A running server; ends when it is dropped.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
+    /// The file that clients are to trust, if it speaks TLS.
+    pub(crate) authority: Option<PathBuf>,
     end: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<std::io::Result<()>>>,
 }
@@ -67,6 +70,17 @@ impl TestServer {
         Self::start_with(|server| server, &[]).await
     }
 
+    /// With a further port that speaks TLS, by an authority in this folder.
+    pub(crate) async fn start_with_tls(folder: &Path) -> Self {
+        let certificate = Certificate::in_folder(folder).expect("a certificate");
+        let authority = certificate.authority().to_owned();
+        let server = Self::start_with(|server| server.tls(certificate), &[0]).await;
+        Self {
+            authority: Some(authority),
+            ..server
+        }
+    }
+
     /// With settings of its own, and further ports that older clients insist on.
     pub(crate) async fn start_with(
         settings: impl FnOnce(ServerBuilder) -> ServerBuilder,
@@ -86,6 +100,7 @@ impl TestServer {
         }));
         Self {
             address,
+            authority: None,
             end: Some(end),
             served: Some(served),
         }
