@@ -81,11 +81,17 @@ pub(crate) enum Refusal {
         /// Which one.
         path: String,
         /// Why.
-        error: sandcell::Error,
+        error: Box<sandcell::Error>,
     },
     /// The runtime says no.
     #[error(transparent)]
-    Runtime(#[from] sandcell::Error),
+    Runtime(Box<sandcell::Error>),
+}
+
+impl From<sandcell::Error> for Refusal {
+    fn from(error: sandcell::Error) -> Self {
+        Self::Runtime(Box::new(error))
+    }
 }
 
 impl From<Refusal> for Answer {

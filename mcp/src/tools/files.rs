@@ -143,7 +143,7 @@ fn at(path: &str) -> impl Fn(sandcell::Error) -> Refusal {
     let path: String = path.chars().take(1000).collect();
     move |error| Refusal::File {
         path: path.clone(),
-        error,
+        error: Box::new(error),
     }
 }
 

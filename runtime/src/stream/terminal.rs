@@ -434,7 +434,10 @@ fn word_start(line: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    fn terminal() -> (Terminal, Ends, Arc<Mutex<Vec<(u32, u8)>>>) {
+    /// Which group was sent which signal.
+    type Told = Arc<Mutex<Vec<(u32, u8)>>>;
+
+    fn terminal() -> (Terminal, Ends, Told) {
         let told = Arc::new(Mutex::new(Vec::new()));
         let teller = Arc::clone(&told);
         let (terminal, ends) = Terminal::new(TerminalSize::default(), move |group, signal| {

@@ -94,6 +94,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EFAULT`.
+    #[expect(clippy::unused_self, reason = "called as the others are")]
     pub(crate) fn room(&mut self, call: &mut Call<'_>, out: u32) -> Result<(), Errno> {
         let (limits, usage) = (call.tree.limits(), call.tree.usage());
         let mut record = [0; ROOM_BYTES];

@@ -436,7 +436,7 @@ impl System for World {
         let program = move |process: Process| -> Running {
             let body = body.lock().unwrap_or_else(PoisonError::into_inner).take();
             Box::pin(async move {
-                let system: Arc<dyn System> = World::of(process);
+                let system: Arc<dyn System> = Self::of(process);
                 match body {
                     Some(body) => super::outside(body(system).await),
                     None => command::ExitStatus::Code(126),
