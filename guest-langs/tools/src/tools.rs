@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use sandcell::command::{GuestProgram, Programs};
 
-use crate::build::{self, BuiltGuest, Options, Recipe};
+use sandcell_guest_build::Teller;
+
+use crate::build::{self, BuildError, BuiltGuest, Event, Options, Recipe};
 use crate::programs::programs;
 
 /// Names the sources' folder when [`Tools::source`] does not.
@@ -37,6 +39,22 @@ impl Tools {
     pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
         self.jobs = Some(jobs);
         self
+    }
+
+    /// Builds the tools below the folder `cache` if they are not there.
+    ///
+    /// # Errors
+    /// As [`Recipe::run`]; what was finished is kept.
+    pub fn build(
+        &self,
+        cache: &Path,
+        progress: &mut dyn sandcell::Progress,
+    ) -> Result<BuiltTools, BuildError> {
+        let mut teller = Teller::new(progress);
+        let built = self
+            .recipe_in(cache)
+            .run(&mut |event: Event<'_>| teller.tell(&event))?;
+        Ok(built.into())
     }
 
     /// The recipe that makes the tools below the folder `cache`.
