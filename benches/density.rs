@@ -77,8 +77,8 @@ async fn main() -> anyhow::Result<()> {
             );
         }
     }
-    recursion(&runtime).await?;
-    children(&runtime).await
+    children(&runtime).await?;
+    recursion(&runtime).await
 }
 
 /// Memory that the machine can give without swapping.

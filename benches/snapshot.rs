@@ -10,7 +10,7 @@ mod support;
 use support::{Series, head, milliseconds, row, row_of, runtime};
 
 const ROUNDS: usize = 100;
-const CHILDREN: usize = 1000;
+const CHILDREN: u32 = 1000;
 
 /// What the sandbox holds when it is saved.
 const STATES: [(&str, &str); 2] = [
@@ -132,18 +132,18 @@ async fn forks(runtime: &Runtime) -> anyhow::Result<()> {
         let mut resident = 0;
         for _ in 0..5 {
             let start = Instant::now();
-            let children = parent.fork(CHILDREN, Busy::Refuse).await?;
-            forked.add(start.elapsed() / CHILDREN as u32);
+            let children = parent.fork(CHILDREN as usize, Busy::Refuse).await?;
+            forked.add(start.elapsed() / CHILDREN);
             for child in &children {
                 run(child, "x + 1").await?;
             }
-            all.add(start.elapsed() / CHILDREN as u32);
+            all.add(start.elapsed() / CHILDREN);
             resident = 0;
             for child in &children {
                 resident += child.residency().await?.resident_bytes;
             }
         }
-        let each = resident / 1024 / CHILDREN as u64;
+        let each = resident / 1024 / u64::from(CHILDREN);
         row(&format!("each of 1,000 children, {name}"), &forked, "");
         row(
             &format!("each of 1,000 children and its first cell, {name}"),

@@ -96,13 +96,15 @@ impl CtrlC {
 
     /// The execution that Ctrl-C interrupts from now on.
     pub(crate) fn set(&self, handle: InterruptHandle) {
-        *self.lock() = Current {
-            handle: Some(handle.clone()),
-            asked: false,
-        };
+        // Under the lock: a request that comes now finds the handle.
+        let mut current = self.lock();
         if self.ending.load(Ordering::SeqCst) {
             handle.interrupt();
         }
+        *current = Current {
+            handle: Some(handle),
+            asked: false,
+        };
     }
 
     /// No execution is under way any more.

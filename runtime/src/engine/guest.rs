@@ -150,7 +150,7 @@ impl Guest {
             return Err(Error::LimitExceeded {
                 limit: Limit::Mappings,
                 allowed: mappings.bound as u64,
-                asked: mappings.live as u64 + 1,
+                asked: mappings.with_one_more() as u64,
             });
         }
         let state = State::new(world, Arc::clone(&origin.interrupt_words), origin.stop_word);

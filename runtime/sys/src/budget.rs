@@ -30,7 +30,13 @@ impl Mappings {
     /// Whether one more memory, with the stack of its store, is within the bound.
     #[must_use]
     pub fn has_room(self) -> bool {
-        self.live + MAPPINGS_OF_A_MEMORY <= self.bound
+        self.with_one_more() <= self.bound
+    }
+
+    /// Mappings when one more memory is made.
+    #[must_use]
+    pub fn with_one_more(self) -> usize {
+        self.live.saturating_add(MAPPINGS_OF_A_MEMORY)
     }
 }
 

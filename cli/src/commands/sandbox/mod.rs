@@ -197,8 +197,10 @@ async fn run(
     let allowed = sandbox.limits().cell_bytes;
     let program = Program::read(arguments.code, arguments.words, allowed)?;
     let cell = cell(program)?;
-    let ctrl_c = CtrlC::listen(Again::Leave).map_err(cannot_listen)?;
-    ctrl_c.on_terminate(|| ()).map_err(cannot_listen)?;
+    let ctrl_c = CtrlC::listen(Again::Leave).map_err(|error| cannot_listen(&error))?;
+    ctrl_c
+        .on_terminate(|| ())
+        .map_err(|error| cannot_listen(&error))?;
     let outcome = show(&sandbox.context()?, cell, report, &ctrl_c).await?;
     if outcome.lost.is_some() && !arguments.json {
         let words = "variables are as they were before this program";
@@ -222,7 +224,7 @@ fn resume(shelf: &Shelf, id: &str, shown: &ShowArguments) -> Result<ExitStatus, 
         let builder = builder.checkpoints(Checkpoints::EveryCell);
         Ok::<_, Failure>(builder.start().await?)
     })?;
-    let ctrl_c = CtrlC::listen(Again::Ask).map_err(cannot_listen)?;
+    let ctrl_c = CtrlC::listen(Again::Ask).map_err(|error| cannot_listen(&error))?;
     let terminal = Terminal::now();
     let (handle, state) = (reactor.handle().clone(), taken.state());
     let asked = sandbox.clone();
@@ -233,7 +235,7 @@ fn resume(shelf: &Shelf, id: &str, shown: &ShowArguments) -> Result<ExitStatus, 
     };
     ctrl_c
         .on_terminate(move || leave(put_back_now()))
-        .map_err(cannot_listen)?;
+        .map_err(|error| cannot_listen(&error))?;
     let image = Path::new(&record.image);
     let status = repl::talk(&reactor, &sandbox, image, shown, &ctrl_c)?;
     reactor.block_on(put_back(&sandbox, taken.state(), Busy::default()))?;
@@ -270,7 +272,7 @@ async fn fork(shelf: &Shelf, id: &str, count: u32) -> Result<Vec<String>, Failur
     Ok(ids)
 }
 
-fn cannot_listen(error: std::io::Error) -> Failure {
+fn cannot_listen(error: &std::io::Error) -> Failure {
     Failure::own(format!("cannot listen for signals: {error}"))
 }
 
