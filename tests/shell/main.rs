@@ -240,7 +240,7 @@ async fn background_jobs_and_traps() {
     while let Some(event) = command.next().await {
         match event {
             CommandEvent::Stdout(bytes) if bytes.starts_with(b"ready") => {
-                command.signal(Signal::TERM)
+                assert!(command.signal(Signal::TERM));
             }
             CommandEvent::Stdout(bytes) => assert_eq!(bytes, "caught\n"),
             CommandEvent::Exited(exit) => assert_eq!(exit.status, ExitStatus::Code(5)),
@@ -277,7 +277,7 @@ async fn a_fork_bomb_leaves_the_sandbox_alive() {
     let _ended = finish(command).await;
     for process in sandbox.processes() {
         if let Ok(command) = sandbox.attach(process.pid) {
-            command.signal_group(Signal::KILL);
+            let _gone = command.signal_group(Signal::KILL);
         }
     }
     assert!(sandbox.processes().len() <= 256);

@@ -35,7 +35,7 @@ pub const LISTINGS: usize = 20_000;
 /// Commands between two looks at the scheduler.
 pub(crate) const STEPS_PER_YIELD: u32 = 64;
 /// Levels of evaluation on one task's stack; the next goes to a new task.
-pub(crate) const LEVELS_PER_TASK: u32 = 24;
+pub(crate) const LEVELS_PER_TASK: u32 = 8;
 /// Levels of one evaluation of an expression: brackets, operators to the right,
 /// variables whose values are expressions.
 pub const EXPRESSION_LEVELS: u32 = 200;

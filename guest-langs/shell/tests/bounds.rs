@@ -95,6 +95,7 @@ fn nesting_of_every_form_is_an_error() {
 #[test]
 fn scripts_without_bounds_of_their_own_meet_ours() {
     for script in [
+        "f() { f; }; f",
         "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done",
         "while :; do a+=(xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx); done",
         "echo {1..100000}{1..100000}",
