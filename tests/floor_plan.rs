@@ -33,7 +33,7 @@ const FLOORS: [&[&str]; 15] = [
 const SERVER_FLOORS: [&[&str]; 9] = [
     &["clock", "openapi", "secret", "stall", "store"],
     &["refusal", "settings"],
-    &["body", "lease"],
+    &["body", "lease", "tls"],
     &["telemetry"],
     &["shared"],
     &["access", "connect", "gateway"],
