@@ -36,7 +36,7 @@ const FLOORS: [&[&str]; 18] = [
 const SERVER_FLOORS: [&[&str]; 9] = [
     &["clock", "openapi", "secret", "stall", "store"],
     &["refusal", "settings"],
-    &["body", "lease"],
+    &["body", "lease", "tls"],
     &["telemetry"],
     &["shared"],
     &["access", "connect", "gateway"],
