@@ -142,8 +142,8 @@ impl std::fmt::Debug for Processes {
 struct Table {
     /// No process is started any more.
     closed: bool,
-    /// No process is started now: the sandbox is being saved.
-    held: bool,
+    /// No process is started while the sandbox is being saved so many times.
+    held: u32,
     /// No process is started now: the sandbox is paused.
     paused: bool,
     next: u32,
@@ -170,7 +170,7 @@ impl Processes {
             host,
             table: Mutex::new(Table {
                 closed: false,
-                held: false,
+                held: 0,
                 paused: false,
                 next: FIRST_PID,
                 live: BTreeMap::new(),
@@ -235,7 +235,7 @@ impl Processes {
 
     /// Starts no process as long as the answer lives.
     pub(crate) fn hold(self: &Arc<Self>) -> Held {
-        self.lock().held = true;
+        self.lock().held += 1;
         Held(Arc::clone(self))
     }
 
@@ -378,7 +378,7 @@ impl Processes {
         argv: &[Vec<u8>],
     ) -> std::result::Result<Arc<Entry>, SpawnError> {
         let mut table = self.lock();
-        if table.closed || table.held || table.paused {
+        if table.closed || table.held > 0 || table.paused {
             return Err(SpawnError::Closed);
         }
         let allowed = self.settings.limits.processes;
@@ -494,7 +494,7 @@ pub(crate) struct Held(Arc<Processes>);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.lock().held = false;
+        self.0.lock().held -= 1;
     }
 }
 

@@ -17,8 +17,9 @@ use crate::wasi::{Errno, Shared};
 /// Bytes of an errand: arguments, environment, descriptors.
 const ERRAND_BYTES: usize = 8 << 20;
 
-/// Texts and descriptors of an errand.
-const ERRAND_ITEMS: usize = 1 << 20;
+/// Texts of each sort, and descriptors, of an errand.
+const ERRAND_TEXTS: u32 = 1 << 20;
+const ERRAND_DESCRIPTORS: u32 = 1024;
 
 /// A child's end: its number and its status as `waitpid` says it.
 pub(crate) type Waiting = Pin<Box<dyn Future<Output = (u32, u32)> + Send>>;
@@ -291,8 +292,8 @@ impl Written {
             Ok::<u32, Errno>(u32::from_le_bytes(*first))
         };
         let [argc, envc, count, flags] = [number()?, number()?, number()?, number()?];
-        let items = [argc, envc, count].map(|items| items as usize);
-        if items.iter().any(|items| *items > ERRAND_ITEMS) || flags > 1 {
+        let many = argc.max(envc) > ERRAND_TEXTS || count > ERRAND_DESCRIPTORS;
+        if many || flags > 1 {
             return Err(Errno::Inval);
         }
         let mut descriptors = Vec::new();
@@ -353,6 +354,7 @@ mod tests {
             errand(&[u32::MAX, 0, 0, 0], b"\0\0"),
             errand(&[0, 0, 1, 0, 1], b""),
             errand(&[1, 0, 0, 9], b"\0\0a\0"),
+            errand(&[1, 0, 1025, 0], b"\0\0a\0"),
             errand(&[1, 0, 0, 0], b"\xff\0\0a\0"),
             vec![0; ERRAND_BYTES + 1],
         ] {
