@@ -3,7 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::print_stderr,
+    clippy::panic,
     reason = "a test that finds something else than it expects has failed"
 )]
 

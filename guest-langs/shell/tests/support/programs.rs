@@ -177,7 +177,7 @@ impl Job {
         if name == "ls" {
             let folder = names
                 .first()
-                .map_or(self.cwd.clone(), |name| self.path(name));
+                .map_or_else(|| self.cwd.clone(), |name| self.path(name));
             for name in files.list(&folder).unwrap_or_default() {
                 if !name.starts_with('.') {
                     self.write(1, format!("{name}\n").as_bytes()).await?;
