@@ -17,6 +17,7 @@ mod display;
 mod errors;
 mod guest;
 mod hostile;
+mod intl;
 mod modules;
 mod options;
 mod packages;

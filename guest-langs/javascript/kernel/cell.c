@@ -156,11 +156,16 @@ static JSValue compile(const char *source, size_t length, const struct cell *cel
     if (!is_syntax_error(error)) {
         return JS_Throw(context, error);
     }
-    /* What is no JavaScript may be TypeScript. If it is not, the first error tells more. */
+    /* What is no JavaScript may be TypeScript. If it is not, the first error tells more, unless it is TypeScript that
+     * is refused. */
     compiled = compile_rewritten(source, length, cell, true);
     if (JS_IsException(compiled)) {
-        JS_FreeValue(context, JS_GetException(context));
-        return JS_Throw(context, error);
+        JSValue other = JS_GetException(context);
+        JSValue refused = JS_GetPropertyStr(context, other, "refused");
+        bool is_refused = JS_IsError(other) && JS_ToBool(context, refused) > 0;
+        JS_FreeValue(context, refused);
+        JS_FreeValue(context, is_refused ? error : other);
+        return JS_Throw(context, is_refused ? other : error);
     }
     JS_FreeValue(context, error);
     return compiled;

@@ -2,10 +2,10 @@
 // long there is nothing to do; the host does the waiting.
 import { TimerHeap } from './heap.js';
 import native from './native.js';
-import { hidden, parse, stringify } from './primordials.js';
+import { apply, bare, hidden, mapClear, mapDelete, mapGet, mapSet, parse, promise, push, splice, stringify } from './primordials.js';
 
 const heap = new TimerHeap();
-let byId = new Map();
+const byId = new Map();
 let immediates = [];
 let nextImmediate = 0;
 const calls = new Map();
@@ -103,7 +103,7 @@ export class Timeout {
     const { state } = this;
     if (state.id === 0) {
       state.id = ++lastId;
-      byId.set(state.id, state);
+      mapSet(byId, state.id, state);
     }
     return state.id;
   }
@@ -139,7 +139,7 @@ function stop(timer) {
   if (timer.place < 0) return;
   heap.remove(timer);
   if (timer.held) hold(-1);
-  if (timer.id !== 0) byId.delete(timer.id);
+  if (timer.id !== 0) mapDelete(byId, timer.id);
 }
 
 function checkCallback(callback) {
@@ -162,7 +162,7 @@ export function setInterval(callback, after, ...args) {
 export function setImmediate(callback, ...args) {
   checkCallback(callback);
   const immediate = new Immediate(callback, args);
-  immediates.push(immediate);
+  push(immediates, immediate);
   hold(1);
   return immediate;
 }
@@ -171,7 +171,7 @@ function clear(timer) {
   if (timer instanceof Timeout) stop(timer.state);
   else if (timer instanceof Immediate) clearImmediate(timer);
   else if (typeof timer === 'number' || typeof timer === 'string') {
-    const found = byId.get(+timer);
+    const found = mapGet(byId, +timer);
     if (found !== undefined) stop(found);
   }
 }
@@ -196,12 +196,12 @@ export function turn() {
     const immediate = immediates[nextImmediate++];
     if (!immediate.state.waiting) continue;
     if (nextImmediate > 1024 && nextImmediate * 2 > immediates.length) {
-      immediates.splice(0, nextImmediate);
+      splice(immediates, 0, nextImmediate);
       nextImmediate = 0;
     }
     immediate.state.waiting = false;
     hold(-1);
-    immediate._onImmediate(...immediate.state.args);
+    apply(immediate._onImmediate, immediate, immediate.state.args);
     // One turn of the wheel for each, so that promises settle in between.
     return again;
   }
@@ -230,7 +230,7 @@ export function turn() {
   } else {
     stop(timer);
   }
-  owner._onTimeout(...timer.args);
+  apply(owner._onTimeout, owner, timer.args);
   return again;
 }
 
@@ -247,17 +247,17 @@ export function callHost(name, args) {
   const order = stringify({ name, args, kwargs: {} }, (key, value) => (typeof value === 'bigint' ? String(value) : value));
   const id = native.call(order);
   if (id < 0) throw new Error(`${name}: ${REFUSALS[id] ?? 'the host refused the call'}`);
-  return new Promise((resolve, reject) => {
-    calls.set(id, { name, resolve, reject });
-    hold(1);
-  });
+  const call = promise();
+  mapSet(calls, id, call);
+  hold(1);
+  return call.promise;
 }
 
 export function complete(text) {
-  const { id, ok, value, error } = parse(text);
-  const call = calls.get(id);
+  const { id, ok, value, error } = bare(parse(text));
+  const call = mapGet(calls, id);
   if (call === undefined) return;
-  calls.delete(id);
+  mapDelete(calls, id);
   hold(-1);
   if (ok) {
     call.resolve(value);
@@ -271,13 +271,13 @@ export function complete(text) {
 // What a cell that failed or was interrupted left under way is forgotten.
 export function abandon() {
   heap.clear();
-  byId = new Map();
+  mapClear(byId);
   immediates = [];
   nextImmediate = 0;
-  calls.clear();
-  readers.clear();
-  writers.clear();
-  children.clear();
+  mapClear(calls);
+  mapClear(readers);
+  mapClear(writers);
+  mapClear(children);
   holding = 0;
   native.work(0);
 }

@@ -1,7 +1,7 @@
 // Running as a program, as the command `node` does: a file, -e, -p or standard input.
 import { inspect } from './inspect.js';
 import native from './native.js';
-import { describe } from './errors.js';
+import { describe } from './inner.js';
 import { hidden } from './primordials.js';
 import { loadMain } from './modules/require.js';
 import { kindOf, sourceOf } from './modules/source.js';

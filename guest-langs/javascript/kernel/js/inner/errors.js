@@ -1,10 +1,12 @@
 // How errors are told: the error frame of a cell that ended by one.
-import { inspect } from './inspect.js';
-import native from './native.js';
-import { getOwnPropertyDescriptor, getPrototypeOf, indexOf, slice, split, stringify } from './primordials.js';
+import { inspect } from '../inspect.js';
+import native from '../native.js';
+import { outer } from './outer.js';
+import { getOwnPropertyDescriptor, getPrototypeOf, indexOf, isPrototypeOf, slice, split, stringify } from '../primordials.js';
 
 const ERROR = 7;
-const DOMEXCEPTION = DOMException.prototype;
+const DOMEXCEPTION = outer.DOMException.prototype;
+const ERRORS = outer.Error.prototype;
 
 // A property of an error without running code of the user's, where that can be.
 function plain(error, key) {
@@ -32,10 +34,19 @@ function excerpt(error, cellName, source) {
   return `${cellName}:${line}\n${text}\n${spaces}^\n\n`;
 }
 
+// The text of what was thrown; its own way of showing itself may be broken.
+function shown(error) {
+  try {
+    return inspect(error);
+  } catch {
+    return inspect(error, { customInspect: false, depth: 0 });
+  }
+}
+
 // A name, a message and a text of anything that was thrown.
 export function describe(error, cellName, source) {
-  if (!native.isError(error) && !(error instanceof Error)) {
-    const text = inspect(error);
+  if (!native.isError(error) && (native.proxy(error) !== undefined || !isPrototypeOf(ERRORS, error))) {
+    const text = shown(error);
     return { name: 'Error', value: text, traceback: `Uncaught ${text}` };
   }
   const name = plain(error, 'name') ?? 'Error';

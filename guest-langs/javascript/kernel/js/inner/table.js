@@ -1,5 +1,10 @@
 // console.table: rows and columns in a frame.
-import { inspect } from './inspect.js';
+import { inspect } from '../inspect.js';
+import { uncurry } from '../primordials.js';
+import { types } from '../types.js';
+
+const entries = uncurry(Map.prototype.entries);
+const members = uncurry(Set.prototype.values);
 
 const shown = (value) => inspect(value, { depth: 0, maxArrayLength: 3, breakLength: Infinity });
 
@@ -28,13 +33,14 @@ function row(cells, widths) {
 }
 
 export function table(data, wanted) {
-  const isMap = data instanceof Map;
-  const index = isMap || data instanceof Set ? '(iteration index)' : '(index)';
+  const isMap = types.isMap(data);
+  const index = isMap || types.isSet(data) ? '(iteration index)' : '(index)';
   const rows = isMap
-    ? [...data].map(([key, value], at) => [String(at), value, key])
-    : data instanceof Set
-      ? [...data].map((value, at) => [String(at), value])
+    ? [...entries(data)].map(([key, value], at) => [String(at), value, key])
+    : types.isSet(data)
+      ? [...members(data)].map((value, at) => [String(at), value])
       : Object.keys(data).map((key) => [key, data[key]]);
+  const wantedKeys = wanted === undefined ? undefined : Array.from({ length: wanted.length }, (_, at) => wanted[at]);
   const columns = new Map();
   const values = [];
   rows.forEach(([, value], at) => {
@@ -42,7 +48,7 @@ export function table(data, wanted) {
       values[at] = shown(value);
       return;
     }
-    for (const key of wanted ?? Object.keys(value)) {
+    for (const key of wantedKeys ?? Object.keys(value)) {
       if (!columns.has(key)) columns.set(key, []);
       if (Object.hasOwn(value, key)) columns.get(key)[at] = shown(value[key]);
     }

@@ -2,23 +2,11 @@
 // calls, exports become declarations.
 import { parse as lex } from 'es-module-lexer/js';
 import { transform } from 'sucrase';
+import { hidden, includes } from '../primordials.js';
 
 // TypeScript to JavaScript on the same lines.
 export function stripTypes(source, fileName, { keepImports = true } = {}) {
-  const stripped = strip(source, fileName, keepImports);
-  refuseNamespaces(source, stripped, fileName);
-  return stripped;
-}
-
-// The package drops namespaces as if they were types. One that holds values is told.
-function refuseNamespaces(source, stripped, fileName) {
-  if (!/\b(?:namespace|module)\b/.test(source)) return;
-  const [before, behind] = [source.split('\n'), stripped.split('\n')];
-  for (let at = 0; at < before.length; at++) {
-    const found = /^\s*(?:export\s+)?(?:namespace|module)\s+([\p{ID_Start}$_][\p{ID_Continue}$.]*)\s*\{/u.exec(before[at]);
-    if (found === null || behind[at]?.includes(found[1])) continue;
-    throw syntaxError(`the namespace ${found[1]} cannot be compiled here: use an object or a module instead`, fileName, at + 1, before[at].indexOf(found[1]) + 1);
-  }
+  return strip(source, fileName, keepImports);
 }
 
 function syntaxError(message, fileName, line, column) {
@@ -39,7 +27,22 @@ function strip(source, fileName, keepImports) {
     }).code;
   } catch (error) {
     const message = String(error.message).replace(/^Error transforming [^:]*: /, '').replace(/ \(\d+:\d+\)$/, '');
-    throw error.loc ? syntaxError(message, fileName, error.loc.line, error.loc.column + 1) : new SyntaxError(message);
+    if (!error.loc) throw new SyntaxError(message);
+    const told = syntaxError(message, fileName, error.loc.line, error.loc.column);
+    // A cell that is refused for what it wants is not told that it is no JavaScript.
+    if (includes(message, 'cannot be compiled here')) hidden(told, 'refused', true);
+    throw told;
+  }
+}
+
+// Whether a text can only be a module: it imports, exports, or asks for import.meta.
+export function isModule(text) {
+  if (!/\b(?:import|export)\b/.test(text)) return false;
+  try {
+    const [, , , hasSyntax] = lex(text);
+    return hasSyntax;
+  } catch {
+    return false;
   }
 }
 
