@@ -19,4 +19,5 @@ mod python;
 mod runs;
 mod saving;
 mod signals;
+mod terminals;
 mod tools;
