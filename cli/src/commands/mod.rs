@@ -2,10 +2,12 @@
 
 mod doctor;
 mod env;
+mod exec;
 mod image;
 mod repl;
 mod run;
 mod serve;
+mod shell;
 
 use crate::args::{Arguments, Command};
 use crate::console::{Colour, say};
@@ -15,6 +17,8 @@ use crate::exit::{ExitStatus, Failure};
 pub(crate) fn execute(arguments: Arguments) -> ExitStatus {
     let done = match arguments.command {
         Command::Run(arguments) => run::execute(arguments),
+        Command::Exec(arguments) => exec::execute(arguments),
+        Command::Shell(arguments) => shell::execute(arguments),
         Command::Repl(arguments) => repl::execute(&arguments),
         Command::Image(command) => image::execute(command),
         Command::Serve(arguments) => serve::execute(&arguments),
