@@ -174,7 +174,7 @@ def check_files_are_shared_with_cells():
     SHARED.run_code("open('/tmp/of_cell', 'w').write('from the cell')")
     equal(RUN("cat /tmp/of_cell").stdout, "from the cell")
     RUN("echo from the command > /tmp/of_command")
-    equal(SHARED.run_code("open('/tmp/of_command').read()").text, "from the command\n")
+    equal(SHARED.run_code("open('/tmp/of_command').read().strip()").text, "from the command")
 
 
 class Screen:
