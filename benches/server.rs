@@ -14,7 +14,7 @@ use sandcell_server::{Server, new_key};
 use tokio::net::TcpListener;
 
 mod support;
-use support::{Series, head, row, row_of, runtime};
+use support::{Series, head, row, row_of, runtime_with_programs};
 
 const ROUNDS: usize = 300;
 
@@ -297,6 +297,18 @@ for n in range(101):
     sandbox.kill()
 ";
 
+/// A command in a sandbox that is there, from its start to its exit code.
+const COMMAND: &str = "
+import time
+from e2b_code_interpreter import Sandbox
+sandbox = Sandbox.create()
+for n in range(301):
+    start = time.perf_counter()
+    assert sandbox.commands.run('echo hi').stdout == 'hi\\n'
+    if n: print(time.perf_counter() - start)
+sandbox.kill()
+";
+
 /// The newest SDK, where the tests have installed it.
 fn interpreter() -> Option<PathBuf> {
     let from = |name| std::env::var_os(name).map(PathBuf::from);
@@ -311,10 +323,15 @@ fn interpreter() -> Option<PathBuf> {
     Some(newest.path().join("bin/python"))
 }
 
-fn sdk(interpreter: &PathBuf, address: SocketAddr, key: &str) -> anyhow::Result<Series> {
+fn sdk(
+    interpreter: &PathBuf,
+    script: &str,
+    address: SocketAddr,
+    key: &str,
+) -> anyhow::Result<Series> {
     let url = format!("http://{address}");
     let ended = Command::new(interpreter)
-        .args(["-c", SDK])
+        .args(["-c", script])
         .env("E2B_API_KEY", key)
         .env("E2B_API_URL", &url)
         .env("E2B_SANDBOX_URL", &url)
@@ -333,7 +350,7 @@ async fn main() -> anyhow::Result<()> {
     let key = new_key();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let server = Server::builder(runtime(4).await?).key(&key);
+    let server = Server::builder(runtime_with_programs(4).await?).key(&key);
     tokio::spawn(server.serve(vec![listener], std::future::pending()));
     let measured = {
         let key = key.clone();
@@ -377,9 +394,10 @@ async fn main() -> anyhow::Result<()> {
         return Ok(());
     };
     let stub = stub()?;
-    let (real, fixed) = tokio::task::spawn_blocking(move || {
-        let fixed = sdk(&interpreter, stub, &key)?;
-        anyhow::Ok((sdk(&interpreter, address, &key)?, fixed))
+    let (real, fixed, commands) = tokio::task::spawn_blocking(move || {
+        let fixed = sdk(&interpreter, SDK, stub, &key)?;
+        let real = sdk(&interpreter, SDK, address, &key)?;
+        anyhow::Ok((real, fixed, sdk(&interpreter, COMMAND, address, &key)?))
     })
     .await??;
     let beside = format!(
@@ -387,5 +405,10 @@ async fn main() -> anyhow::Result<()> {
         fixed.median_ms()
     );
     row("SDK create + run_code, second and later", &real, &beside);
+    row(
+        "SDK commands.run('echo hi')",
+        &commands,
+        "target: median 5 ms",
+    );
     Ok(())
 }

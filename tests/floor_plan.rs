@@ -204,6 +204,7 @@ fn unsafe_stands_in_one_crate() {
         "runtime/src/lib.rs",
         "guest-langs/build/src/lib.rs",
         "guest-langs/javascript/src/lib.rs",
+        "guest-langs/programs/src/lib.rs",
         "guest-langs/python/src/lib.rs",
         "guest-langs/shell/src/lib.rs",
         "mcp/src/lib.rs",

@@ -28,6 +28,25 @@ pub async fn runtime(warm: usize) -> anyhow::Result<Runtime> {
     Ok(runtime)
 }
 
+/// As [`runtime`], with the shell and the tools.
+pub async fn runtime_with_programs(warm: usize) -> anyhow::Result<Runtime> {
+    let cache = Cache::of_user()?;
+    cache
+        .ensure(&sandcell_python::Python::default(), &mut ())
+        .await?;
+    let built = cache.clone();
+    let programs =
+        tokio::task::spawn_blocking(move || sandcell_programs::build_silently(&built)).await??;
+    let runtime = Runtime::builder()
+        .programs(programs)
+        .cache(cache)
+        .image("python")
+        .warm(warm)
+        .open()?;
+    runtime.warm_up().await?;
+    Ok(runtime)
+}
+
 /// Durations of one thing done many times.
 #[derive(Debug, Default)]
 pub struct Series(Vec<Duration>);

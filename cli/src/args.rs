@@ -36,6 +36,8 @@ Examples:
   sandcell run examples/hello.py          run a program
   sandcell run examples/hello.ts          in TypeScript, too
   sandcell run -c 'sum(range(10))'        run a line of code
+  sandcell exec -- ls -la /               run a command
+  sandcell shell                          open a shell
   sandcell repl                           try things out
   sandcell serve                          let E2B's SDKs use this machine
   sandcell mcp                            give tools to a desktop agent
@@ -56,6 +58,16 @@ pub(crate) enum Command {
     /// written; the value of its last expression, if it ends in one, is printed
     /// after that. The first run builds what is missing.
     Run(RunArguments),
+    /// Run a command in a fresh sandbox, or in a saved one
+    ///
+    /// The shell, the tools that scripts use, and Python are there as commands;
+    /// nothing runs on the host. Standard input is passed on as it comes.
+    Exec(ExecArguments),
+    /// Open a shell in a sandbox on this terminal
+    ///
+    /// What runs in it may steer the terminal, as with a remote shell. `exit` or
+    /// Ctrl-D leaves.
+    Shell(ShellArguments),
     /// Talk to an interpreter in a sandbox
     ///
     /// Variables live from cell to cell; `%undo` takes variables back to where they
@@ -167,6 +179,83 @@ pub(crate) struct RunArguments {
         required_unless_present = "code",
         trailing_var_arg = true
     )]
+    pub(crate) words: Vec<OsString>,
+}
+
+/// A command and how to run it.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "sandcell exec [OPTIONS] [--] COMMAND [ARGUMENT]...",
+    after_help = "\
+Examples:
+  sandcell exec -- bash -c 'for i in 1 2 3; do echo $i; done | sort -r'
+  sandcell exec --mount .:/work --cwd /work grep -rn TODO .
+  sandcell exec --save prepared -- bash setup.sh < data
+
+With --json each line of standard output is an object with a `type`: stdout or
+stderr (with `text`, or `base64` when the bytes are no UTF-8); the type of the last
+line is exit (with `code`, `signal`, `timed_out` and `usage`), or failure when
+nothing ran.
+
+Exit codes: that of the command, 128 and the signal's number when one ended it;
+124 the time limit is over; 125 sandcell failed; 126 the command cannot be run;
+127 there is no such command; 2 a wrong command line."
+)]
+pub(crate) struct ExecArguments {
+    /// Print one JSON object a line: what is written as it comes, the exit last
+    #[arg(long, conflicts_with_all = ["raw", "save_dir"])]
+    pub(crate) json: bool,
+
+    /// Start from a saved sandbox: its files, variables, environment and limits
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
+
+    /// Save the sandbox when the command has ended; an existing file is replaced
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// Working directory in the sandbox [default: /home/user]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cwd: Option<String>,
+
+    /// User whose home and name the command sees [default: user]
+    #[arg(long, value_name = "NAME", value_parser = ["user", "root"])]
+    pub(crate) user: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) sandbox: SandboxArguments,
+
+    /// The command, then its arguments
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true)]
+    pub(crate) words: Vec<OsString>,
+}
+
+/// The sandbox of a shell.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "sandcell shell [OPTIONS] [--] [COMMAND [ARGUMENT]...]",
+    after_help = "\
+Examples:
+  sandcell shell
+  sandcell shell --mount .:/work
+  sandcell shell --snapshot prepared --save prepared
+
+Exit codes: as those of `sandcell exec`."
+)]
+pub(crate) struct ShellArguments {
+    /// Start from a saved sandbox: its files, variables, environment and limits
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
+
+    /// Save the sandbox when the shell has ended; an existing file is replaced
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) sandbox: SandboxArguments,
+
+    /// What to run on the terminal [default: bash]
+    #[arg(value_name = "COMMAND", trailing_var_arg = true)]
     pub(crate) words: Vec<OsString>,
 }
 

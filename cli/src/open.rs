@@ -130,7 +130,12 @@ pub(crate) async fn runtime_with(
     // The module is compiled now if this machine has not yet.
     let _patience =
         Patience::new("compiling the image for this machine, once; this takes some seconds");
-    Ok(settings.cache(cache).image(image).open()?)
+    let programs = sandcell_programs::installed(&cache);
+    Ok(settings
+        .programs(programs)
+        .cache(cache)
+        .image(image)
+        .open()?)
 }
 
 /// Builds an image by its name, if it is missing and one of ours.
@@ -140,6 +145,22 @@ pub(crate) async fn ensure(cache: &Cache, name: &str) -> Result<(), Failure> {
         cache.ensure(&*language, &mut display).await?;
     }
     Ok(())
+}
+
+/// Builds the tools of commands, if they are missing.
+pub(crate) async fn ensure_tools() -> Result<(), Failure> {
+    let cache = Cache::of_user()?;
+    let building = tokio::task::spawn_blocking(move || {
+        let mut display = Display::announced();
+        sandcell_programs::build(&cache, &mut display).map(drop)
+    });
+    let built = building.await;
+    let built = built.map_err(|error| Failure::own(format!("the build broke: {error}")))?;
+    built.map_err(|error| {
+        let mut failure = Failure::own(format!("the tools cannot be built: {error}"));
+        failure.hint = language::advice(&error);
+        failure
+    })
 }
 
 /// True for the path of an exported image, as [`Runtime::open`] knows it.

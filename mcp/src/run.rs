@@ -1,6 +1,7 @@
 //! Running code: its events become an answer of bounded size, and progress while
 //! it runs.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rmcp::RoleServer;
@@ -31,6 +32,7 @@ const DISPLAYS: usize = 64;
 pub(crate) struct Call {
     cancelled: CancellationToken,
     progress: Option<(Peer<RoleServer>, ProgressToken)>,
+    told: Mutex<(u64, Option<Instant>)>,
 }
 
 impl Call {
@@ -39,7 +41,26 @@ impl Call {
         Self {
             cancelled: context.ct.clone(),
             progress: token.map(|token| (context.peer.clone(), token)),
+            told: Mutex::default(),
         }
+    }
+
+    /// Waits until nobody wants the answer any more.
+    pub(crate) async fn cancelled(&self) {
+        self.cancelled.cancelled().await;
+    }
+
+    /// Tells what was written, unless something was told a moment ago.
+    pub(crate) async fn tell_sometimes(&self, text: &[u8]) {
+        let step = {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.1.is_some_and(|last| last.elapsed() < PROGRESS) {
+                return;
+            }
+            *told = (told.0 + 1, Some(Instant::now()));
+            told.0
+        };
+        self.tell(step, text).await;
     }
 
     async fn tell(&self, step: u64, text: &[u8]) {
@@ -78,7 +99,6 @@ struct Shown {
 /// Follows an execution to its end. A call that is cancelled interrupts its code.
 pub(crate) async fn follow(mut execution: Execution, call: &Call) -> Answer {
     let mut shown = Shown::default();
-    let (mut step, mut last) = (0, Instant::now());
     loop {
         let event = tokio::select! {
             biased;
@@ -90,12 +110,8 @@ pub(crate) async fn follow(mut execution: Execution, call: &Call) -> Answer {
             event = execution.next() => event,
         };
         let Some(event) = event else { break };
-        if let Event::Stdout(bytes) | Event::Stderr(bytes) = &event
-            && (step == 0 || last.elapsed() >= PROGRESS)
-        {
-            step += 1;
-            last = Instant::now();
-            call.tell(step, bytes).await;
+        if let Event::Stdout(bytes) | Event::Stderr(bytes) = &event {
+            call.tell_sometimes(bytes).await;
         }
         shown.take(event);
     }

@@ -20,4 +20,5 @@ mod python;
 mod runs;
 mod saving;
 mod signals;
+mod terminals;
 mod tools;

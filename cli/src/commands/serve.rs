@@ -40,6 +40,11 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
         let settings = Runtime::builder()
             .warm(WARM)
             .handle(guests.handle().clone());
+        if let Err(failure) = open::ensure_tools().await {
+            warn(&format!(
+                "{failure}; commands find the shell and languages only"
+            ));
+        }
         let runtime = open::runtime_with(&arguments.image, settings).await?;
         let second = second_language(&arguments.image, &runtime).await?;
         let address = address(&listeners)?;

@@ -9,6 +9,7 @@
 )]
 
 mod doctor;
+mod exec;
 mod exit_codes;
 mod image;
 mod input;

@@ -460,7 +460,8 @@ async fn read_line(
             Ok(Some(read)) => return Ok(Some(read.unwrap_or_default())),
             Ok(None) => shell.run_caught().await?,
             Err(Flow::Killed(crate::signal::Signal::INT)) if shell.options.interactive => {
-                shell.say("^C\n").await;
+                // The terminal has shown `^C`.
+                shell.say("\n").await;
                 return Ok(None);
             }
             Err(flow) => return Err(flow),

@@ -262,6 +262,9 @@ pub trait System: Send + Sync {
     ///
     /// When there is no such process, or it is somebody else's.
     fn kill(&self, target: i64, signal: u8) -> io::Result<()>;
+    /// Puts the process group of a child in the foreground of the terminal, or the
+    /// own one again. Without a terminal nothing happens.
+    fn set_foreground(&self, _child: Option<u32>) {}
     /// Takes a signal that arrived. `KILL` never arrives: it ends the process.
     fn take_signal(&self) -> Option<Signal>;
     /// Waits until a signal is there to be taken.

@@ -1,6 +1,7 @@
 //! The tools: what they are called, what they take, what they do.
 
 mod code;
+mod commands;
 mod files;
 mod sandboxes;
 
@@ -38,6 +39,7 @@ enum Effect {
 /// All tools.
 fn specs(source: &Source) -> Vec<Spec> {
     let mut all = code::specs(source);
+    all.extend(commands::specs());
     all.extend(files::specs());
     all.extend(sandboxes::specs());
     all
@@ -91,6 +93,7 @@ pub(crate) async fn call(
     let arguments = Value::Object(arguments);
     let answered = match name {
         "run_code" => code::run(desk, parse(arguments), call).await,
+        "run_command" => commands::run(desk, parse(arguments), call).await,
         "create_context" => code::create(desk, parse(arguments)).await,
         "list_contexts" => code::list(desk, parse(arguments)).await,
         "restart_context" => code::restart(desk, parse(arguments)).await,

@@ -125,7 +125,14 @@ async def check_watching():
         seen.append((event.name, event.type.value))
     assert ("deep", "create") in seen and ("deep/er", "create") in seen, seen
     await handle.stop()
-    await araises("SandboxException", "no shell", sandbox.commands.run("ls"))
+    result = await sandbox.commands.run("echo out; echo err >&2; exit 0")
+    equal((result.stdout, result.stderr, result.exit_code), ("out\n", "err\n", 0))
+    command = await sandbox.commands.run("read x; echo got $x; exit 2", background=True, stdin=True)
+    await sandbox.commands.send_stdin(command.pid, "it\n")
+    error = await araises("CommandExitException", "", command.wait())
+    equal((error.stdout, error.exit_code), ("got it\n", 2))
+    many = [sandbox.commands.run(f"sleep 0.05; echo {n}") for n in range(8)]
+    equal([result.stdout for result in await asyncio.gather(*many)], [f"{n}\n" for n in range(8)])
     await araises(
         "NotFoundException", "", sandbox.files.watch_dir("/no/such", on_event=events.put_nowait)
     )

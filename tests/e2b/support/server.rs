@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sandcell::command::Programs;
 use sandcell::{Cache, Runtime};
 use sandcell_server::{Certificate, Server, ServerBuilder};
 use serde_json::Value;
@@ -41,8 +42,25 @@ async fn runtime() -> Runtime {
             built.expect("the JavaScript image is built");
         })
         .await;
-    let runtime = Runtime::builder().cache(cache).image("python").warm(1);
+    let runtime = Runtime::builder()
+        .programs(programs(cache.clone()).await)
+        .cache(cache)
+        .image("python")
+        .warm(1);
     runtime.open().expect("a runtime over the Python image")
+}
+
+/// The shell and the tools, built once, if they are missing.
+async fn programs(cache: Cache) -> Programs {
+    static READY: OnceCell<Programs> = OnceCell::const_new();
+    let build = move || sandcell_programs::build_silently(&cache);
+    READY
+        .get_or_init(|| async {
+            let built = tokio::task::spawn_blocking(build).await;
+            built.expect("no panic").expect("the tools are built")
+        })
+        .await
+        .clone()
 }
 
 /// A port that no other one can stand for. Another run of these tests on this

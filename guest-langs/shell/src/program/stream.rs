@@ -61,6 +61,10 @@ impl StreamEnd for End {
         })
     }
 
+    fn is_terminal(&self) -> bool {
+        self.0.is_terminal()
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use sandcell::SpawnError;
 use sandcell::command::{self, Disposition, Process, Running, Spawn};
 use sandcell::files::{Kind, Stat};
-use sandcell::stream::{Descriptor, FileOptions, pipe};
+use sandcell::stream::{Descriptor, FileOptions, Terminal, pipe};
 
 use super::stream::{descriptor, file_error, stream};
 use crate::invocation::Start;
@@ -38,6 +38,8 @@ const LINKS: u32 = 40;
 /// One process of the shell's.
 pub(super) struct World {
     process: Process,
+    /// The terminal that it runs on.
+    terminal: Option<Terminal>,
     arrived: Mutex<VecDeque<Signal>>,
     started: Instant,
 }
@@ -50,6 +52,7 @@ impl World {
     /// A process's system, and what it starts with.
     pub(super) fn open(mut process: Process) -> (Arc<Self>, Start) {
         let descriptors = process.take_descriptors();
+        let terminal = descriptors.values().find_map(Descriptor::terminal);
         let start = Start {
             argv: process.argv().to_vec(),
             env: process.env().clone().into_iter().collect(),
@@ -59,15 +62,16 @@ impl World {
                 .map(|(number, descriptor)| (number, stream(descriptor)))
                 .collect(),
         };
-        (Self::of(process), start)
+        (Self::of(process, terminal), start)
     }
 
-    fn of(process: Process) -> Arc<Self> {
+    fn of(process: Process, terminal: Option<Terminal>) -> Arc<Self> {
         for signal in LOOKED_AT {
             process.set_disposition(signal, Disposition::Catch);
         }
         Arc::new(Self {
             process,
+            terminal,
             arrived: Mutex::default(),
             started: Instant::now(),
         })
@@ -436,7 +440,7 @@ impl System for World {
         let program = move |process: Process| -> Running {
             let body = body.lock().unwrap_or_else(PoisonError::into_inner).take();
             Box::pin(async move {
-                let system: Arc<dyn System> = Self::of(process);
+                let system: Arc<dyn System> = Self::of(process, None);
                 match body {
                     Some(body) => super::outside(body(system).await),
                     None => command::ExitStatus::Code(126),
@@ -475,6 +479,22 @@ impl System for World {
             Ok(())
         } else {
             Err(io::ErrorKind::NotFound.into())
+        }
+    }
+    fn set_foreground(&self, child: Option<u32>) {
+        let Some(terminal) = &self.terminal else {
+            return;
+        };
+        let group = match child {
+            None => Some(self.process.group()),
+            Some(pid) => {
+                let running = self.process.processes().into_iter();
+                let mut running = running.filter(|process| process.pid == pid);
+                running.next().map(|process| process.group)
+            }
+        };
+        if let Some(group) = group {
+            terminal.set_foreground(group);
         }
     }
     fn take_signal(&self) -> Option<Signal> {

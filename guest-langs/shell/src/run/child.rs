@@ -13,6 +13,18 @@ impl Shell {
         &mut self,
         child: &Arc<dyn Child>,
     ) -> Result<ExitStatus, Flow> {
+        let leads = self.options.monitor && self.subshell == 0;
+        if leads {
+            self.system.set_foreground(Some(child.pid()));
+        }
+        let ended = self.wait_child(child).await;
+        if leads {
+            self.system.set_foreground(None);
+        }
+        ended
+    }
+
+    async fn wait_child(&mut self, child: &Arc<dyn Child>) -> Result<ExitStatus, Flow> {
         let mut ended = child.wait();
         loop {
             if let Some(status) = self.or_signal(&mut ended).await? {
