@@ -34,6 +34,8 @@ pub(crate) struct FlatModule {
     pub(crate) data: Vec<(u32, Vec<u8>)>,
     /// How it is told to look up.
     pub(crate) stop: StopWord,
+    /// It throws exceptions, or catches them.
+    pub(crate) exceptions: bool,
 }
 
 /// The value of a mutable global: its type's letter and its bits.
@@ -80,6 +82,7 @@ pub(crate) fn flatten(wasm: &[u8]) -> Result<FlatModule> {
             .map(|(index, ty)| (export_name(*index), *ty))
             .collect(),
         stop: survey.stop_word()?,
+        exceptions: survey.exceptions,
         data: survey.data,
     })
 }
@@ -97,6 +100,9 @@ struct Survey {
     /// Index of the global that holds the address of the stop word.
     stop_global: Option<u32>,
     constants: Vec<(u32, u32)>,
+    /// It has tags. They say what a thrown value consists of and never change; the
+    /// values live in locals only and end with the call.
+    exceptions: bool,
     faults: Vec<&'static str>,
 }
 
@@ -140,6 +146,7 @@ impl Survey {
                     }
                 }
             }
+            Payload::TagSection(section) => self.exceptions |= section.count() > 0,
             Payload::StartSection { .. } => self.faults.push("it has a start function"),
             Payload::DataSection(section) => {
                 for segment in section {
@@ -180,7 +187,7 @@ impl Survey {
                 }
                 self.global_count += 1;
             }
-            TypeRef::Tag(_) => {}
+            TypeRef::Tag(_) => self.faults.push("it imports a tag"),
         }
     }
 

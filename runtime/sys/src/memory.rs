@@ -25,6 +25,11 @@ use crate::residency::own_pages;
 /// Kernel mappings of one memory: image, zero pages behind it, the rest.
 const MAPPINGS_OF_A_MEMORY: usize = 3;
 
+/// Bytes that the memory of a guest reserves, which is as much as it can address.
+/// A memory that reserves something else (wasmtime asks for one to keep exceptions
+/// in) is no guest's, and never starts as an image.
+pub const GUEST_MEMORY_BYTES: u64 = 4 << 30;
+
 /// Free slots kept for reuse.
 const FREE_SLOTS: usize = 64;
 
@@ -83,10 +88,11 @@ unsafe impl MemoryCreator for CowMemories {
         guard: usize,
     ) -> Result<Box<dyn LinearMemory>, String> {
         let overflow = || "the size of a memory overflows".to_owned();
-        let image = if ty.is_64() || ty.is_shared() {
-            None
-        } else {
+        let guests = reserved.is_some_and(|bytes| bytes as u64 == GUEST_MEMORY_BYTES);
+        let image = if guests && !ty.is_64() && !ty.is_shared() {
             birth::take_image(minimum)
+        } else {
+            None
         };
         let size = minimum.max(image.as_ref().map_or(0, |image| image.byte_len()));
         let capacity = reserved
