@@ -35,7 +35,8 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
         let settings = Runtime::builder()
             .warm(WARM)
             .handle(guests.handle().clone());
-        let runtime = open::runtime_with(&arguments.image, settings).await?;
+        let image = arguments.image.clone().unwrap_or_else(open::fullest_image);
+        let runtime = open::runtime_with(&image, settings).await?;
         let address = address(&listeners)?;
         state.publish(&claim, address)?;
         let mut signals = Signals::new()?;
