@@ -100,6 +100,7 @@ pub(crate) const KERNEL_PYTHON: &[File] = embedded!(
     "sandcell_kernel/magics/registry.py",
     "sandcell_kernel/magics/system.py",
     "sandcell_kernel/magics/timing.py",
+    "sandcell_kernel/magics/wheels.py",
     "sandcell_kernel/options.py",
     "sandcell_kernel/preload.py",
     "sandcell_kernel/pretty.py",
