@@ -40,7 +40,7 @@ async fn each_kind_is_told() {
         (
             "plt.scatter([1.5, 2], [3, np.nan], label='b'); plt.yscale('log')",
             json!({"type": "scatter", "y_scale": "log",
-                "elements": [{"label": "b", "points": [[1.5, 3.0], [2.0, null]]}]}),
+                "elements": [{"label": "b", "points": [[1.5, 3.0], [null, null]]}]}),
         ),
         (
             "_ = plt.bar(['x', 'y'], [3, 4], label='g')",

@@ -17,16 +17,11 @@ async fn bad_input_raises() {
     )
     .await;
     for (code, name) in [
-        ("np.zeros((1 << 40,))", "MemoryError"),
         ("np.zeros(1 << 62, 'u1')", "ValueError"),
-        ("np.ones(300_000_000)", "MemoryError"),
+        ("np.ones(200_000_000)", "MemoryError"),
         ("np.linalg.inv(np.zeros((3, 3)))", "LinAlgError"),
         ("np.linalg.cholesky(-np.eye(2))", "LinAlgError"),
         ("np.ones(3) @ np.ones(4)", "ValueError"),
-        (
-            "pd.read_csv(io.StringIO('a,b\\n1,2,3,4\\n5'), on_bad_lines='error')['a'].astype(int).loc[9]",
-            "KeyError",
-        ),
         (
             "pd.read_csv(io.StringIO('a,b\\n1,2\\n1,2,3\\n'))",
             "ParserError",
@@ -70,7 +65,10 @@ async fn overflow_of_integers_warns() {
     assert_eq!(report.text(), Some("np.int8(-128)"));
     assert!(report.stderr_text().contains("RuntimeWarning: overflow"));
     let report = finished(&context, "np.array([2**63 - 1]) + 1").await;
-    assert_eq!(report.text(), Some("array([-9223372036854775808])"));
+    assert_eq!(
+        report.text(),
+        Some("array([-9223372036854775808], dtype=int64)")
+    );
 }
 
 #[tokio::test]

@@ -205,6 +205,8 @@ def _scatter(axes, drawn, budget):
     elements = []
     for collection in drawn:
         offsets = collection.get_offsets()
+        if hasattr(offsets, "filled"):  # a point that misses a part is masked as a whole
+            offsets = offsets.astype(float).filled(math.nan)
         points = _points([*offsets[:, 0]], [*offsets[:, 1]], axes, budget)
         elements.append({"label": _label(collection, collection.get_label()), "points": points})
     return {**_common("scatter", axes), **_labels(axes), **_ticks(axes), "elements": elements}
@@ -262,9 +264,7 @@ def _nearest(names, place, reach):
 def _box_and_whisker(axes, boxes, drawn, kinds):
     """Boxes are patches or closed lines; what belongs to one stands at its place on the axis of categories."""
     lines = [artist for artist in drawn if isinstance(artist, kinds.line)]
-    outlines = [box.get_path().vertices for box in boxes]
-    shapes = [box.get_transform().transform(path) for box, path in zip(boxes, outlines, strict=True)]
-    shapes = [axes.transData.inverted().transform(shape) for shape in shapes]
+    shapes = [box.get_path().vertices for box in boxes]
     standing = _are_standing(shapes)
     along, across = (1, 0) if standing else (0, 1)
     names = _names(axes.xaxis if standing else axes.yaxis)
