@@ -408,8 +408,9 @@ pub(crate) struct ServeArguments {
     pub(crate) max_saved: Option<u64>,
 
     /// Image that sandboxes start from: a name, or the path of an exported image
-    #[arg(long, value_name = "NAME|PATH", default_value = "python")]
-    pub(crate) image: PathBuf,
+    /// [default: data if it is built and up to date, else python]
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(crate) image: Option<PathBuf>,
 
     /// Memory limit of each sandbox's interpreters [default: 512M, at most 4G]
     #[arg(long, value_name = "SIZE", value_parser = size::bytes)]

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use sandcell::{Cache, Determinism, Limits, Runtime, RuntimeBuilder, SandboxBuilder, Snapshot};
@@ -110,6 +110,21 @@ fn changed_limits(mut builder: SandboxBuilder, arguments: &SandboxArguments) -> 
 /// A runtime over an image, which is built first if it is missing.
 pub(crate) async fn runtime(image: &Path) -> Result<Runtime, Failure> {
     runtime_with(image, Runtime::builder().warm(0)).await
+}
+
+/// The image with packages for the analysis of data, where it is built and up to
+/// date; otherwise that of Python alone.
+pub(crate) fn fullest_image() -> PathBuf {
+    let current = language::find(language::DATA, BuildSettings::default()).is_some_and(|data| {
+        Cache::of_user()
+            .and_then(|cache| cache.image(data.name()))
+            .is_ok_and(|image| image.fault.is_none() && image.recipe == data.recipe())
+    });
+    PathBuf::from(if current {
+        language::DATA
+    } else {
+        language::PYTHON
+    })
 }
 
 /// As [`runtime`], with further settings.

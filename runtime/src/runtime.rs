@@ -178,7 +178,7 @@ impl Inner {
         if let Some(engine) = self.commands.get() {
             return Ok(engine);
         }
-        let engine = Engine::new(Metering::Time, &self.ticker)?;
+        let engine = Engine::new(Metering::Time, false, &self.ticker)?;
         Ok(self.commands.get_or_init(|| engine))
     }
 }

@@ -40,13 +40,14 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
         let settings = Runtime::builder()
             .warm(WARM)
             .handle(guests.handle().clone());
+        let image = arguments.image.clone().unwrap_or_else(open::fullest_image);
         if let Err(failure) = open::ensure_tools().await {
             warn(&format!(
                 "{failure}; commands find the shell and languages only"
             ));
         }
-        let runtime = open::runtime_with(&arguments.image, settings).await?;
-        let second = second_language(&arguments.image, &runtime).await?;
+        let runtime = open::runtime_with(&image, settings).await?;
+        let second = second_language(&image, &runtime).await?;
         let address = address(&listeners)?;
         let tls_port = tls.as_ref().map(|(_, port)| *port);
         state.publish(&claim, address, tls_port)?;
@@ -56,7 +57,7 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
         if let Some((certificate, _)) = tls {
             server = server.tls(certificate);
         }
-        if language::has_braces(&arguments.image) {
+        if language::has_braces(&image) {
             server = server.only_javascript();
         } else if let Some(image) = second {
             server = server.javascript(image);

@@ -51,7 +51,7 @@ pub enum Keep {
 }
 
 /// A line of a plan.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Definition {
     /// The step.
     pub step: Step,

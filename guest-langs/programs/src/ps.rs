@@ -44,7 +44,7 @@ fn table(form: Form, processes: &[CommandInfo]) -> String {
     .to_owned();
     for process in processes {
         let user = process.env.get(&b"USER"[..]);
-        let user = user.map_or("user".into(), |user| String::from_utf8_lossy(user));
+        let user = user.map_or_else(|| "user".into(), |user| String::from_utf8_lossy(user));
         let (pid, time) = (process.pid, clock(process.age));
         // A String takes what is written to it.
         let _taken = match form {

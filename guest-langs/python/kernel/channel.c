@@ -20,6 +20,7 @@ static const char *const hook_names[HOOK_COUNT] = {
     [HOOK_REPORT] = "report", [HOOK_SHOW] = "show",   [HOOK_AWAIT] = "await_value",
     [HOOK_TURN] = "turn",     [HOOK_REPAIR] = "repair", [HOOK_RENEW] = "renew",
     [HOOK_PROGRAM] = "program",
+    [HOOK_FLUSH] = "flush",
 };
 
 /* One frame to the host; waits while the reader is slow. -1 with an exception set if it was not taken. */
@@ -105,7 +106,8 @@ PyObject *kernel_call_hook(enum kernel_hook hook, PyObject *const *arguments, si
     }
     PyThreadState *thread = PyThreadState_Get();
     /* These run code of the user: there tracing stays as the user set it. */
-    int runs_user_code = hook == HOOK_AWAIT || hook == HOOK_TURN || hook == HOOK_PROGRAM;
+    int runs_user_code = hook == HOOK_AWAIT || hook == HOOK_TURN || hook == HOOK_PROGRAM
+        || hook == HOOK_FLUSH;
     int limit = Py_GetRecursionLimit();
     if (!runs_user_code) {
         PyThreadState_EnterTracing(thread);
@@ -367,7 +369,7 @@ static PyObject *channel_install(PyObject *module, PyObject *arguments, PyObject
     struct { const char *name; PyObject **field; } fields[] = {
         {"automagic", &kernel.automagic}, {"inputs", &kernel.inputs},
         {"outputs", &kernel.outputs}, {"sources", &kernel.sources},
-        {"line_cache", &kernel.line_cache}, {"loop", &kernel.loop}, {"stdout", &kernel.streams[0]},
+        {"line_cache", &kernel.line_cache}, {"figures", &kernel.figures}, {"loop", &kernel.loop}, {"stdout", &kernel.streams[0]},
         {"stderr", &kernel.streams[1]}, {"stream_write", &kernel.stream_write},
         {"plain_print", &kernel.plain_print}, {"interrupt_handler", &kernel.interrupt_handler},
     };
@@ -378,6 +380,7 @@ static PyObject *channel_install(PyObject *module, PyObject *arguments, PyObject
     }
     if (!PyList_CheckExact(kernel.inputs) || !PyDict_CheckExact(kernel.outputs) ||
         !PyDict_CheckExact(kernel.sources) || !PyDict_CheckExact(kernel.line_cache) ||
+        (kernel.figures != Py_None && !PyDict_Check(kernel.figures)) ||
         !PyFrozenSet_CheckExact(kernel.automagic)) {
         PyErr_SetString(PyExc_TypeError, "install: a part is of the wrong type");
         return NULL;

@@ -59,6 +59,7 @@ enum kernel_hook {
     HOOK_REPAIR,   /* repair(): make whole what a cell left broken: streams, __main__, signal handler */
     HOOK_RENEW,    /* renew(order: bytes): take new random state, host functions, environment */
     HOOK_PROGRAM,  /* program(arguments, environment) -> exit status: run as the language's own command does */
+    HOOK_FLUSH,    /* flush(): show the figures that the cell left open, and close them */
     HOOK_COUNT,
 };
 
@@ -92,6 +93,7 @@ struct kernel {
     PyObject *outputs;           /* the dict Out */
     PyObject *sources;           /* file name of a cell -> its source text */
     PyObject *line_cache;        /* linecache.cache */
+    PyObject *figures;           /* matplotlib's open figures: a dict, or None when it is not in this image */
     PyObject *loop;              /* the event loop that lives across cells */
     PyObject *streams[2];        /* sys.stdout and sys.stderr of the kernel */
     PyObject *stream_write;      /* the write function of their class, to see whether someone replaced it */

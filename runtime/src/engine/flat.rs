@@ -36,6 +36,8 @@ pub(crate) struct FlatModule {
     pub(crate) memory_pages: u64,
     /// How it is told to look up.
     pub(crate) stop: StopWord,
+    /// It throws exceptions, or catches them.
+    pub(crate) exceptions: bool,
 }
 
 /// The value of a mutable global: its type's letter and its bits.
@@ -83,6 +85,7 @@ pub(crate) fn flatten(wasm: &[u8]) -> Result<FlatModule> {
             .collect(),
         stop: survey.stop_word()?,
         memory_pages: survey.memory_pages,
+        exceptions: survey.exceptions,
         data: survey.data,
     })
 }
@@ -101,6 +104,9 @@ struct Survey {
     /// Index of the global that holds the address of the stop word.
     stop_global: Option<u32>,
     constants: Vec<(u32, u32)>,
+    /// It has tags. They say what a thrown value consists of and never change; the
+    /// values live in locals only and end with the call.
+    exceptions: bool,
     faults: Vec<&'static str>,
 }
 
@@ -149,6 +155,7 @@ impl Survey {
                     }
                 }
             }
+            Payload::TagSection(section) => self.exceptions |= section.count() > 0,
             Payload::StartSection { .. } => self.faults.push("it has a start function"),
             Payload::DataSection(section) => {
                 for segment in section {
@@ -189,7 +196,7 @@ impl Survey {
                 }
                 self.global_count += 1;
             }
-            TypeRef::Tag(_) => {}
+            TypeRef::Tag(_) => self.faults.push("it imports a tag"),
         }
     }
 

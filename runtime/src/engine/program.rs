@@ -47,7 +47,7 @@ pub async fn run_program(
     let ticker = Ticker::start().map_err(|error| Error::Create {
         reason: error.to_string(),
     })?;
-    let engine = Engine::new(Metering::Time, &ticker)?;
+    let engine = Engine::new(Metering::Time, false, &ticker)?;
     let module = Module::new(&engine.engine, wasm).map_err(refuse)?;
     let mut linker = Linker::new(&engine.engine);
     preview1::link(&mut linker).map_err(refuse)?;

@@ -54,7 +54,7 @@ impl Image {
         warm: usize,
     ) -> Result<Self> {
         let manifest = folder.manifest()?;
-        let engine = Engine::new(Metering::Time, ticker)?;
+        let engine = Engine::new(Metering::Time, manifest.exceptions, ticker)?;
         let timed = module(&folder, &manifest, &compiled, &engine, true)?
             .ok_or_else(|| Error::bug("a module was neither loaded nor compiled"))?;
         let bad = |detail: String| folder.fault(ImageFault::Archive { detail });
@@ -186,7 +186,7 @@ impl Image {
         if let Some(module) = inner.fuel.get() {
             return Ok(module);
         }
-        let engine = Engine::new(Metering::Fuel, &inner.ticker)?;
+        let engine = Engine::new(Metering::Fuel, inner.manifest.exceptions, &inner.ticker)?;
         let module = module(
             &inner.folder,
             &inner.manifest,

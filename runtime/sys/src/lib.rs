@@ -30,7 +30,7 @@ pub use bell::Bells;
 pub use birth::{Housed, StopWord, call, instantiate};
 pub use budget::{Mappings, mappings};
 pub use image::{MemoryImage, Sealing};
-pub use memory::CowMemories;
+pub use memory::{CowMemories, GUEST_MEMORY_BYTES};
 pub use module::load_module;
 pub use page::{PAGE_BYTES, PageRun, page_count};
 pub use private_file::{PrivateFile, PrivateFileError, Stamp};

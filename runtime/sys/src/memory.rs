@@ -21,6 +21,11 @@ use crate::image::MemoryImage;
 use crate::page::{PAGE_BYTES, round_up};
 use crate::slot::{FreeSlots, Slot};
 
+/// Bytes that the memory of a guest reserves, which is as much as it can address.
+/// A memory that reserves something else (wasmtime asks for one to keep exceptions
+/// in) is no guest's, and never starts as an image.
+pub const GUEST_MEMORY_BYTES: u64 = 4 << 30;
+
 /// Makes the linear memories of an engine.
 ///
 /// A memory that is made inside of [`crate::instantiate`] with an image starts
@@ -60,10 +65,11 @@ unsafe impl MemoryCreator for CowMemories {
         guard: usize,
     ) -> Result<Box<dyn LinearMemory>, String> {
         let overflow = || "the size of a memory overflows".to_owned();
-        let image = if ty.is_64() || ty.is_shared() {
-            None
-        } else {
+        let guests = reserved.is_some_and(|bytes| bytes as u64 == GUEST_MEMORY_BYTES);
+        let image = if guests && !ty.is_64() && !ty.is_shared() {
             birth::take_image(minimum)
+        } else {
+            None
         };
         let size = minimum.max(image.as_ref().map_or(0, |image| image.byte_len()));
         let capacity = reserved

@@ -73,7 +73,7 @@ pub(super) enum Line {
 }
 
 /// The names that clients know for MIME types.
-const FORMS: [(&str, &str); 12] = [
+const FORMS: [(&str, &str); 14] = [
     ("text/plain", "text"),
     ("text/html", "html"),
     ("text/markdown", "markdown"),
@@ -85,7 +85,9 @@ const FORMS: [(&str, &str); 12] = [
     ("application/json", "json"),
     ("application/javascript", "javascript"),
     ("e2b/data", "data"),
+    ("application/vnd.sandcell.data+json", "data"),
     ("e2b/chart", "chart"),
+    ("application/vnd.sandcell.chart+json", "chart"),
 ];
 
 impl Line {
@@ -166,10 +168,13 @@ mod tests {
         rich.data.insert("text/plain".to_owned(), json!("'x'"));
         rich.data.insert("image/png".to_owned(), json!("AAAA"));
         rich.data.insert("x/y".to_owned(), json!(1));
+        let chart = json!({"type": "line"});
+        rich.data
+            .insert("application/vnd.sandcell.chart+json".to_owned(), chart);
         let line: Value = serde_json::from_slice(&Line::result(rich, true).to_bytes()).unwrap();
         let expected = json!({
             "type": "result", "is_main_result": true,
-            "text": "x", "png": "AAAA", "extra": {"x/y": 1},
+            "text": "x", "png": "AAAA", "chart": {"type": "line"}, "extra": {"x/y": 1},
         });
         assert_eq!(line, expected);
         assert_eq!(Line::Keepalive.to_bytes(), b"{\"type\":\"keepalive\"}\n");

@@ -31,7 +31,8 @@ class Kernel:
     """The parts of the kernel, made once."""
 
     def __init__(self):
-        from . import calls, display, formats, loop, options, program, renewal, report, rich, shell, shim, streams
+        from . import calls, display, figures, formats, loop, options, program, renewal, report, rich, shell, shim
+        from . import streams, tables
         from .magics import output
 
         self.plain = program.Plain()
@@ -52,6 +53,8 @@ class Kernel:
         self.loop_keeper = loop.LoopKeeper(all_calls, self.reporter.print)
         sandcell = shim.install_sandcell()
         self.get_ipython = shim.install_ipython(self.shell, self.publisher)
+        self.figures, self.flush = figures.install(self.publisher.display, formatter)
+        tables.install(self.publisher.display, formatter)
         self.renewal = renewal.Renewal(self.shell, sandcell, all_calls)
         self.options = options.Options(self.streams, vars(self.main))
         self.program = program.Program(self.plain)
@@ -85,6 +88,7 @@ class Kernel:
             outputs=self.outputs,
             sources=self.cells,
             line_cache=linecache.cache,
+            figures=None if self.figures is None else self.figures.open,
             loop=self.loop_keeper.loop,
             stdout=self.streams.stdout,
             stderr=self.streams.stderr,
@@ -101,6 +105,7 @@ class Kernel:
             repair=self.repair,
             renew=self.renewal.renew,
             program=self.program.run,
+            flush=self.flush,
         )
 
     def repair(self):

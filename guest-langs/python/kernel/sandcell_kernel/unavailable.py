@@ -84,6 +84,16 @@ PACKAGES = frozenset(
     """.split()
 )
 
+# Packages of the image `data`, by the names that they are imported by.
+DATA_PACKAGES = frozenset(
+    """
+        PIL bs4 contourpy cycler dateutil fontTools jinja2 kiwisolver markupsafe matplotlib mpl_toolkits mpmath networkx
+        numpy openpyxl packaging pandas pylab pyparsing pytz requests seaborn six soupsieve sympy tabulate urllib3
+        xlsxwriter yaml
+    """.split()
+)
+DATA_IMAGE = "it is part of the image `data`: build that with `sandcell image build data` and start from it"
+
 
 class MissingFinder:
     """The last finder: gives an import that fails its words. Looking for a module (find_spec) stays silent."""
@@ -94,6 +104,8 @@ class MissingFinder:
         if name in MODULES:
             what, why = MODULES[name]
             words = f"No module named {name!r} ({what} is not available in this sandbox: {why})"
+        elif name in DATA_PACKAGES:
+            words = f"No module named {name!r} ({name} is not part of this image; {DATA_IMAGE})"
         elif name in PACKAGES:
             words = f"No module named {name!r} ({name} is not part of this image; {NOT_HERE})"
         # importlib.util.find_spec asks whether a module is there: only an import may raise
