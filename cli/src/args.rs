@@ -203,8 +203,12 @@ Exit codes: that of the command, 128 and the signal's number when one ended it;
 )]
 pub(crate) struct ExecArguments {
     /// Print one JSON object a line: what is written as it comes, the exit last
-    #[arg(long, conflicts_with_all = ["raw", "save_dir"])]
+    #[arg(long, conflicts_with = "raw")]
     pub(crate) json: bool,
+
+    /// Let what the command prints steer the terminal (colours, cursor, title)
+    #[arg(long)]
+    pub(crate) raw: bool,
 
     /// Start from a saved sandbox: its files, variables, environment and limits
     #[arg(long, value_name = "FILE")]
@@ -497,7 +501,7 @@ pub(crate) enum SandboxCommand {
     ///
     /// Variables and files live from one run to the next. When the process is
     /// killed in its middle, the sandbox is as it was before.
-    Exec(ExecArguments),
+    Exec(ResumedArguments),
     /// Talk to the interpreter of a sandbox, and put it back to disk at the end
     Resume {
         /// The sandbox's id, or the beginning of it
@@ -558,7 +562,7 @@ pub(crate) struct CreateArguments {
     override_usage = "sandcell sandbox exec [OPTIONS] ID FILE [ARGUMENT]...\n       \
                       sandcell sandbox exec [OPTIONS] ID -c CODE [ARGUMENT]..."
 )]
-pub(crate) struct ExecArguments {
+pub(crate) struct ResumedArguments {
     /// The sandbox's id, or the beginning of it
     pub(crate) id: String,
 

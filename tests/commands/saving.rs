@@ -100,7 +100,7 @@ async fn a_paused_sandbox_starts_no_command() {
         .await
         .unwrap();
     let command = sandbox.command(["spin"]).start().unwrap();
-    let snapshot = sandbox.pause(Busy::Interrupt).await.unwrap();
+    let snapshot = sandbox.pause(Busy::Interrupt).await.unwrap().unwrap();
     assert_eq!(snapshot.ended_commands().len(), 1);
     assert!(command.has_ended());
     assert!(matches!(

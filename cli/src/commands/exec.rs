@@ -168,7 +168,7 @@ enum Shown {
 
 impl Shown {
     fn new(arguments: &ExecArguments) -> Self {
-        let escapes = if arguments.sandbox.raw {
+        let escapes = if arguments.raw {
             Escapes::Passed
         } else {
             Escapes::Shown

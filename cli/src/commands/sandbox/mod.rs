@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use sandcell::{Busy, Checkpoints, Durability, Runtime, Sandbox, SandboxBuilder, Snapshot};
 use serde::Serialize;
 
-use crate::args::{CreateArguments, ExecArguments, SandboxCommand, ShowArguments};
+use crate::args::{CreateArguments, ResumedArguments, SandboxCommand, ShowArguments};
 use crate::commands::repl;
 use crate::commands::run::{cell, report, show};
 use crate::console::{Colour, Escapes, Output, Terminal, say};
@@ -160,7 +160,7 @@ fn list(shelf: &Shelf, json: bool, stdout: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn exec(shelf: &Shelf, arguments: ExecArguments) -> Result<ExitStatus, Failure> {
+fn exec(shelf: &Shelf, arguments: ResumedArguments) -> Result<ExitStatus, Failure> {
     let taken = shelf.take(&arguments.id)?;
     let record = taken.record()?;
     // The process ends next, which gives everything back faster.
@@ -191,7 +191,7 @@ fn exec(shelf: &Shelf, arguments: ExecArguments) -> Result<ExitStatus, Failure> 
 
 async fn run(
     sandbox: &Sandbox,
-    arguments: ExecArguments,
+    arguments: ResumedArguments,
     report: &mut dyn Report,
 ) -> Result<ExitStatus, Failure> {
     let allowed = sandbox.limits().cell_bytes;

@@ -235,7 +235,8 @@ pub(super) static PLAN: Plan = Plan {
     steps: &ALL,
     assemble: ASSEMBLE,
     parts: Parts {
-        module: LINK,
+        module: Some(LINK),
+        programs: &[],
         library: &[plan::STDLIB, plan::LIBRARY, PACKAGES],
         licences: &[plan::STDLIB, PACKAGES],
     },
