@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::duration::{self, TimeLimit};
+pub(crate) use crate::exec_arguments::{ExecArguments, ShellArguments};
 use crate::exit::ExitStatus;
 use crate::language;
+pub(crate) use crate::sandbox_arguments::{CreateArguments, ResumedArguments, SandboxCommand};
 use crate::size;
 
 /// Reads the command line of this process. Where there is nothing to do but to
@@ -179,87 +181,6 @@ pub(crate) struct RunArguments {
         required_unless_present = "code",
         trailing_var_arg = true
     )]
-    pub(crate) words: Vec<OsString>,
-}
-
-/// A command and how to run it.
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "sandcell exec [OPTIONS] [--] COMMAND [ARGUMENT]...",
-    after_help = "\
-Examples:
-  sandcell exec -- bash -c 'for i in 1 2 3; do echo $i; done | sort -r'
-  sandcell exec --mount .:/work --cwd /work grep -rn TODO .
-  sandcell exec --save prepared -- bash setup.sh < data
-
-With --json each line of standard output is an object with a `type`: stdout or
-stderr (with `text`, or `base64` when the bytes are no UTF-8); the type of the last
-line is exit (with `code`, `signal`, `timed_out` and `usage`), or failure when
-nothing ran.
-
-Exit codes: that of the command, 128 and the signal's number when one ended it;
-124 the time limit is over; 125 sandcell failed; 126 the command cannot be run;
-127 there is no such command; 2 a wrong command line."
-)]
-pub(crate) struct ExecArguments {
-    /// Print one JSON object a line: what is written as it comes, the exit last
-    #[arg(long, conflicts_with = "raw")]
-    pub(crate) json: bool,
-
-    /// Let what the command prints steer the terminal (colours, cursor, title)
-    #[arg(long)]
-    pub(crate) raw: bool,
-
-    /// Start from a saved sandbox: its files, variables, environment and limits
-    #[arg(long, value_name = "FILE")]
-    pub(crate) snapshot: Option<PathBuf>,
-
-    /// Save the sandbox when the command has ended; an existing file is replaced
-    #[arg(long, value_name = "FILE")]
-    pub(crate) save: Option<PathBuf>,
-
-    /// Working directory in the sandbox [default: /home/user]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) cwd: Option<String>,
-
-    /// User whose home and name the command sees [default: user]
-    #[arg(long, value_name = "NAME", value_parser = ["user", "root"])]
-    pub(crate) user: Option<String>,
-
-    #[command(flatten)]
-    pub(crate) sandbox: SandboxArguments,
-
-    /// The command, then its arguments
-    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true)]
-    pub(crate) words: Vec<OsString>,
-}
-
-/// The sandbox of a shell.
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "sandcell shell [OPTIONS] [--] [COMMAND [ARGUMENT]...]",
-    after_help = "\
-Examples:
-  sandcell shell
-  sandcell shell --mount .:/work
-  sandcell shell --snapshot prepared --save prepared
-
-Exit codes: as those of `sandcell exec`."
-)]
-pub(crate) struct ShellArguments {
-    /// Start from a saved sandbox: its files, variables, environment and limits
-    #[arg(long, value_name = "FILE")]
-    pub(crate) snapshot: Option<PathBuf>,
-
-    /// Save the sandbox when the shell has ended; an existing file is replaced
-    #[arg(long, value_name = "FILE")]
-    pub(crate) save: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) sandbox: SandboxArguments,
-
-    /// What to run on the terminal [default: bash]
-    #[arg(value_name = "COMMAND", trailing_var_arg = true)]
     pub(crate) words: Vec<OsString>,
 }
 
@@ -477,117 +398,6 @@ impl SandboxArguments {
 
 fn image_of_language(name: &str) -> Result<&'static str, String> {
     language::image_of(name).ok_or_else(|| "there is no such language".to_owned())
-}
-
-/// What can be done with sandboxes.
-#[derive(Debug, Subcommand)]
-#[command(after_help = "\
-Examples:
-  id=$(sandcell sandbox create --memory 256M)
-  sandcell sandbox exec $id -c 'x = [1, 2]; len(x)'
-  sandcell sandbox fork $id 3
-  sandcell sandbox snapshot $id prepared
-  sandcell sandbox rm $id")]
-pub(crate) enum SandboxCommand {
-    /// Make a sandbox and print its id
-    Create(CreateArguments),
-    /// List the sandboxes of this user
-    List {
-        /// Print one JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Run a program in a sandbox, and put it back to disk
-    ///
-    /// Variables and files live from one run to the next. When the process is
-    /// killed in its middle, the sandbox is as it was before.
-    Exec(ResumedArguments),
-    /// Talk to the interpreter of a sandbox, and put it back to disk at the end
-    Resume {
-        /// The sandbox's id, or the beginning of it
-        id: String,
-
-        #[command(flatten)]
-        show: ShowArguments,
-    },
-    /// Have the command that uses a sandbox put it back to disk, and wait for that
-    ///
-    /// A program that runs is interrupted: variables live on. A sandbox that
-    /// nobody uses is left alone.
-    Pause {
-        /// The sandbox's id, or the beginning of it
-        id: String,
-    },
-    /// Write a copy of a sandbox to a file, for `create --snapshot` and `run --snapshot`
-    ///
-    /// An existing file is replaced.
-    Snapshot {
-        /// The sandbox's id, or the beginning of it
-        id: String,
-        /// The file to write
-        file: PathBuf,
-    },
-    /// Make copies of a sandbox and print their ids, one a line
-    ///
-    /// They differ in randomness and share nothing that they change.
-    Fork {
-        /// The sandbox's id, or the beginning of it
-        id: String,
-        /// How many
-        #[arg(default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        count: u32,
-    },
-    /// Remove sandboxes
-    Rm {
-        /// Their ids, or the beginnings of them
-        #[arg(required = true)]
-        ids: Vec<String>,
-    },
-}
-
-/// A sandbox to make.
-#[derive(Debug, Args)]
-pub(crate) struct CreateArguments {
-    /// Start from a saved sandbox: its variables, files, environment and limits
-    #[arg(long, value_name = "FILE")]
-    pub(crate) snapshot: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) sandbox: SandboxArguments,
-}
-
-/// A program to run in a sandbox.
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "sandcell sandbox exec [OPTIONS] ID FILE [ARGUMENT]...\n       \
-                      sandcell sandbox exec [OPTIONS] ID -c CODE [ARGUMENT]..."
-)]
-pub(crate) struct ResumedArguments {
-    /// The sandbox's id, or the beginning of it
-    pub(crate) id: String,
-
-    /// Code to run in place of a file
-    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
-    pub(crate) code: Option<OsString>,
-
-    /// Print one JSON object a line: the events as they come, the outcome last
-    #[arg(long, conflicts_with_all = ["raw", "save_dir"])]
-    pub(crate) json: bool,
-
-    /// Time limit of this run, in place of the sandbox's
-    #[arg(long, value_name = "DURATION", value_parser = duration::limit)]
-    pub(crate) timeout: Option<TimeLimit>,
-
-    #[command(flatten)]
-    pub(crate) show: ShowArguments,
-
-    /// The program, `-` for standard input; then its arguments (`sys.argv`)
-    #[arg(
-        value_name = "FILE",
-        required_unless_present = "code",
-        trailing_var_arg = true
-    )]
-    pub(crate) words: Vec<OsString>,
 }
 
 /// What can be done with images.

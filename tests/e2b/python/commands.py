@@ -227,7 +227,11 @@ def check_a_terminal():
     # Ctrl-D is the end of the input.
     screen.type("cat\r")
     until(lambda: "cat" in RUN("ps").stdout)
-    screen.type("line\r\x04echo after cat\r")
+    screen.type("line\r")
+    screen.until("\r\nline\r\n")
+    screen.type("\x04")
+    until(lambda: "cat" not in RUN("ps").stdout)
+    screen.type("echo after cat\r")
     screen.until("\r\nafter cat\r\n")
     screen.type("exit 3\r")
     screen.thread.join(20)
@@ -248,7 +252,7 @@ def check_sizes_of_terminals():
     screen.thread.join(20)
     equal(screen.error.exit_code, -1)
     equal(SHARED.pty.kill(screen.handle.pid), False)
-    raises("NotFoundException", "", lambda: SHARED.pty.resize(screen.handle.pid, PtySize(rows=1, cols=1)))
+    raises("NotFoundException ConnectException", "", lambda: SHARED.pty.resize(screen.handle.pid, PtySize(rows=1, cols=1)))
 
 
 def check_the_end_of_the_sandbox_tears_streams():

@@ -323,6 +323,8 @@ class _WrapClose:
 
 def chmod(path, mode, *, dir_fd=None, follow_symlinks=True):
     """Change the permission bits of a file. Those to execute have an effect; the others are shown."""
+    if not follow_symlinks and os.path.islink(path):
+        return  # links have no bits of their own
     _sandcell.set_mode(_absolute(path), mode)
 
 
