@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use sandcell::{Runtime, Sandbox};
+use anyhow::Context;
+use sandcell::{Busy, Runtime, Sandbox};
 
 mod support;
 use support::{head, row_of, runtime};
@@ -80,7 +81,49 @@ async fn main() -> anyhow::Result<()> {
             );
         }
     }
+    children(&runtime).await?;
     recursion(&runtime).await
+}
+
+/// Memory that the machine can give without swapping.
+fn available_bytes() -> anyhow::Result<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo")?;
+    let line = text.lines().find(|line| line.starts_with("MemAvailable:"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    Ok(kib.unwrap_or(0) * 1024)
+}
+
+/// Live children of one parent, each having run a cell, until the budget of memory
+/// mappings refuses more or memory gets short.
+async fn children(runtime: &Runtime) -> anyhow::Result<()> {
+    const AT_ONCE: usize = 500;
+    const SPARED_BYTES: u64 = 6 << 30;
+    let parent = live(runtime, 1, "x = 41").await?;
+    let parent = parent.first().context("no parent")?;
+    let before = process_bytes()?;
+    let mut children = Vec::new();
+    let ended = loop {
+        if available_bytes()? < SPARED_BYTES {
+            break "this machine has no more memory to spare".to_owned();
+        }
+        match parent.fork(AT_ONCE, Busy::default()).await {
+            Ok(more) => {
+                for child in &more {
+                    let report = child.context()?.execute("x + 1")?.report().await?;
+                    anyhow::ensure!(report.text() == Some("42"), "{report:?}");
+                }
+                children.extend(more);
+            }
+            Err(error) => break error.to_string(),
+        }
+    };
+    let grown = process_bytes()?.saturating_sub(before);
+    row_of(
+        "live children of one parent, each having run a cell",
+        &children.len().to_string(),
+        &format!("process grew by {}; {ended}", kib(grown, children.len())),
+    );
+    Ok(())
 }
 
 /// What is left of a runaway recursion that filled the memory of each sandbox.

@@ -14,9 +14,16 @@ use sandcell_server::{Server, new_key};
 use tokio::net::TcpListener;
 
 mod support;
-use support::{Series, head, row, row_of, runtime};
+use support::{Series, head, row, row_of, runtime_with_programs};
 
 const ROUNDS: usize = 300;
+
+/// Sandboxes that are made at once, each with its first result.
+const BURST: usize = 50;
+
+/// Sandboxes that live at once, and streams that are open at once.
+const LIVE: usize = 1000;
+const STREAMS: usize = 200;
 
 /// Reads one answer with a length; answers its status.
 fn read_answer(reader: &mut BufReader<TcpStream>) -> anyhow::Result<(u16, Vec<u8>)> {
@@ -73,6 +80,146 @@ fn create(address: SocketAddr, key: &str) -> anyhow::Result<Series> {
         std::thread::park_timeout(Duration::from_millis(5));
     }
     Ok(series)
+}
+
+/// A connection that is kept.
+fn connect(address: SocketAddr) -> anyhow::Result<BufReader<TcpStream>> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    Ok(BufReader::new(stream))
+}
+
+/// Makes a sandbox and answers its id and token.
+fn make(reader: &mut BufReader<TcpStream>, key: &str) -> anyhow::Result<(String, String)> {
+    let (status, body) = ask(reader, "POST", "/sandboxes", key)?;
+    anyhow::ensure!(status == 201, "status {status}");
+    let made: serde_json::Value = serde_json::from_slice(&body)?;
+    let text = |name: &str| {
+        let text = made.get(name).and_then(|text| text.as_str());
+        text.map(str::to_owned).context("an answer that is whole")
+    };
+    Ok((text("sandboxID")?, text("envdAccessToken")?))
+}
+
+/// Starts an execution; its answer is a stream in chunks.
+fn execute(
+    reader: &mut BufReader<TcpStream>,
+    made: &(String, String),
+    code: &str,
+) -> anyhow::Result<()> {
+    let body = serde_json::json!({"code": code}).to_string();
+    let length = body.len();
+    let (id, token) = made;
+    let request = format!(
+        "POST /execute HTTP/1.1\r\nHost: 127.0.0.1\r\nE2b-Sandbox-Id: {id}\r\nX-Access-Token: {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    reader.get_mut().write_all(request.as_bytes())?;
+    Ok(())
+}
+
+/// Reads a stream up to a line that has these words.
+fn read_to(reader: &mut BufReader<TcpStream>, words: &str) -> anyhow::Result<()> {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        anyhow::ensure!(reader.read_line(&mut line)? > 0, "the stream ended early");
+        if line.contains(words) {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads a stream in chunks to its end.
+fn read_rest(reader: &mut BufReader<TcpStream>) -> anyhow::Result<()> {
+    read_to(reader, "end_of_execution")?;
+    let mut line = String::new();
+    while line.trim() != "0" {
+        line.clear();
+        anyhow::ensure!(reader.read_line(&mut line)? > 0, "the stream ended early");
+    }
+    reader.read_line(&mut line)?;
+    Ok(())
+}
+
+/// One sandbox and its first result, on a connection of its own; the sandbox is
+/// left to its end.
+fn first_result(address: SocketAddr, key: &str) -> anyhow::Result<()> {
+    let mut reader = connect(address)?;
+    let made = make(&mut reader, key)?;
+    execute(&mut reader, &made, "1+1")?;
+    read_to(&mut reader, "\"text\":\"2\"")?;
+    read_rest(&mut reader)?;
+    let path = format!("/sandboxes/{}", made.0);
+    ask(&mut reader, "DELETE", &path, key)?;
+    Ok(())
+}
+
+/// Processor time of this process, client and server together.
+fn cpu() -> Duration {
+    // Of all its threads: each has a file of its own.
+    let all = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let mut nanoseconds = 0_u64;
+    for task in all.flatten() {
+        let text = std::fs::read_to_string(task.path().join("schedstat"));
+        let text = text.unwrap_or_default();
+        let first = text
+            .split(' ')
+            .next()
+            .and_then(|word| word.parse::<u64>().ok());
+        nanoseconds += first.unwrap_or(0);
+    }
+    Duration::from_nanos(nanoseconds)
+}
+
+/// Fifty at once, beside fifty one after the other: wall time and processor time.
+fn burst(address: SocketAddr, key: &str) -> anyhow::Result<(Duration, Duration)> {
+    let before = cpu();
+    for _ in 0..BURST {
+        first_result(address, key)?;
+    }
+    let serial = cpu().saturating_sub(before);
+    let start = std::time::Instant::now();
+    let results: Vec<anyhow::Result<()>> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..BURST)
+            .map(|_| scope.spawn(|| first_result(address, key)))
+            .collect();
+        let all = all.into_iter().map(|one| one.join());
+        all.map(|one| one.unwrap_or_else(|_| Err(anyhow::anyhow!("a client broke"))))
+            .collect()
+    });
+    let wall = start.elapsed();
+    results.into_iter().collect::<anyhow::Result<()>>()?;
+    Ok((wall, serial))
+}
+
+/// A thousand that live, then streams in two hundred of them at once: all have
+/// said something before the first may end.
+fn many(address: SocketAddr, key: &str) -> anyhow::Result<(Duration, Duration)> {
+    let mut reader = connect(address)?;
+    let start = std::time::Instant::now();
+    let mut made = Vec::with_capacity(LIVE);
+    for _ in 0..LIVE {
+        made.push(make(&mut reader, key)?);
+    }
+    let live = start.elapsed();
+    let start = std::time::Instant::now();
+    let mut streams = Vec::with_capacity(STREAMS);
+    for one in made.iter().take(STREAMS) {
+        let mut reader = connect(address)?;
+        let code =
+            "import os, time\nprint('up')\nwhile not os.path.exists('/tmp/go'): time.sleep(0.05)";
+        execute(&mut reader, one, code)?;
+        streams.push(reader);
+    }
+    for stream in &mut streams {
+        read_to(stream, "up")?;
+    }
+    let open = start.elapsed();
+    // They end with their sandboxes.
+    for (id, _) in &made {
+        ask(&mut reader, "DELETE", &format!("/sandboxes/{id}"), key)?;
+    }
+    Ok((live, open))
 }
 
 /// A server with fixed answers to the two requests of the SDK.
@@ -150,6 +297,18 @@ for n in range(101):
     sandbox.kill()
 ";
 
+/// A command in a sandbox that is there, from its start to its exit code.
+const COMMAND: &str = "
+import time
+from e2b_code_interpreter import Sandbox
+sandbox = Sandbox.create()
+for n in range(301):
+    start = time.perf_counter()
+    assert sandbox.commands.run('echo hi').stdout == 'hi\\n'
+    if n: print(time.perf_counter() - start)
+sandbox.kill()
+";
+
 /// The newest SDK, where the tests have installed it.
 fn interpreter() -> Option<PathBuf> {
     let from = |name| std::env::var_os(name).map(PathBuf::from);
@@ -164,10 +323,15 @@ fn interpreter() -> Option<PathBuf> {
     Some(newest.path().join("bin/python"))
 }
 
-fn sdk(interpreter: &PathBuf, address: SocketAddr, key: &str) -> anyhow::Result<Series> {
+fn sdk(
+    interpreter: &PathBuf,
+    script: &str,
+    address: SocketAddr,
+    key: &str,
+) -> anyhow::Result<Series> {
     let url = format!("http://{address}");
     let ended = Command::new(interpreter)
-        .args(["-c", SDK])
+        .args(["-c", script])
         .env("E2B_API_KEY", key)
         .env("E2B_API_URL", &url)
         .env("E2B_SANDBOX_URL", &url)
@@ -186,7 +350,7 @@ async fn main() -> anyhow::Result<()> {
     let key = new_key();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let server = Server::builder(runtime(4).await?).key(&key);
+    let server = Server::builder(runtime_with_programs(4).await?).key(&key);
     tokio::spawn(server.serve(vec![listener], std::future::pending()));
     let measured = {
         let key = key.clone();
@@ -194,6 +358,33 @@ async fn main() -> anyhow::Result<()> {
     };
     head("Over HTTP", "cargo bench --bench server");
     row("POST /sandboxes to 201", &measured, "target: median 1 ms");
+    let (wall, serial) = {
+        let key = key.clone();
+        tokio::task::spawn_blocking(move || burst(address, &key)).await??
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let floor = serial.as_secs_f64() * 1e3 / cores as f64;
+    row_of(
+        "50 sandboxes at once, each to its first result",
+        &format!("{:.1} ms", wall.as_secs_f64() * 1e3),
+        &format!(
+            "processor time one after the other, over {cores} cores: {floor:.1} ms; target: at most 1.3 times that"
+        ),
+    );
+    let (live, open) = {
+        let key = key.clone();
+        tokio::task::spawn_blocking(move || many(address, &key)).await??
+    };
+    row_of(
+        "1,000 sandboxes that live, over one connection",
+        &format!("{:.0} ms", live.as_secs_f64() * 1e3),
+        "target: no error",
+    );
+    row_of(
+        "200 streams at once, to the first line of the last",
+        &format!("{:.0} ms", open.as_secs_f64() * 1e3),
+        "target: no error",
+    );
     let Some(interpreter) = interpreter() else {
         row_of(
             "SDK create + run_code",
@@ -203,9 +394,10 @@ async fn main() -> anyhow::Result<()> {
         return Ok(());
     };
     let stub = stub()?;
-    let (real, fixed) = tokio::task::spawn_blocking(move || {
-        let fixed = sdk(&interpreter, stub, &key)?;
-        anyhow::Ok((sdk(&interpreter, address, &key)?, fixed))
+    let (real, fixed, commands) = tokio::task::spawn_blocking(move || {
+        let fixed = sdk(&interpreter, SDK, stub, &key)?;
+        let real = sdk(&interpreter, SDK, address, &key)?;
+        anyhow::Ok((real, fixed, sdk(&interpreter, COMMAND, address, &key)?))
     })
     .await??;
     let beside = format!(
@@ -213,5 +405,10 @@ async fn main() -> anyhow::Result<()> {
         fixed.median_ms()
     );
     row("SDK create + run_code, second and later", &real, &beside);
+    row(
+        "SDK commands.run('echo hi')",
+        &commands,
+        "target: median 5 ms",
+    );
     Ok(())
 }

@@ -12,6 +12,10 @@
 mod paths;
 #[path = "../fuzz/bodies/saved_files.rs"]
 mod saved_files;
+#[path = "../fuzz/bodies/shell.rs"]
+mod shell;
+#[path = "../fuzz/bodies/snapshot.rs"]
+mod snapshot;
 
 use std::path::Path;
 
@@ -99,4 +103,42 @@ fn saved_files() {
         })
         .collect();
     run(&seeds, saved_files::body);
+}
+
+#[test]
+fn shell() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-langs/shell/tests/language");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let mut seeds: Vec<Vec<u8>> = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).unwrap();
+        // Neighbours together: changes mix what stands in one seed.
+        let scripts: Vec<&str> = text.split("\n%%\n").collect();
+        seeds.extend(scripts.chunks(12).map(|some| some.join("\n").into_bytes()));
+    }
+    assert!(seeds.len() >= 20);
+    run(&seeds, shell::body);
+}
+
+#[test]
+fn snapshot() {
+    // The corpus is text: what follows the prefix of the golden file, and short
+    // ones, in hexadecimal digits.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let golden = root.join("runtime/src/snapshot/golden/version_1.hex");
+    let digits = std::fs::read_to_string(golden).unwrap();
+    let digits: Vec<u8> = digits.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    let whole: Vec<u8> = digits.chunks(2).skip(56).map(byte).collect();
+    assert!(matches!(
+        sandcell::conformance::reread(&whole),
+        Ok(Ok(again)) if again == whole
+    ));
+    // Without its pages, most changes hit what is parsed.
+    let short = whole[..whole.len() - 3 * 4096].to_vec();
+    run(&[whole, short], snapshot::body);
 }

@@ -28,6 +28,25 @@ pub async fn runtime(warm: usize) -> anyhow::Result<Runtime> {
     Ok(runtime)
 }
 
+/// As [`runtime`], with the shell and the tools.
+pub async fn runtime_with_programs(warm: usize) -> anyhow::Result<Runtime> {
+    let cache = Cache::of_user()?;
+    cache
+        .ensure(&sandcell_python::Python::default(), &mut ())
+        .await?;
+    let built = cache.clone();
+    let programs =
+        tokio::task::spawn_blocking(move || sandcell_programs::build_silently(&built)).await??;
+    let runtime = Runtime::builder()
+        .programs(programs)
+        .cache(cache)
+        .image("python")
+        .warm(warm)
+        .open()?;
+    runtime.warm_up().await?;
+    Ok(runtime)
+}
+
 /// Durations of one thing done many times.
 #[derive(Debug, Default)]
 pub struct Series(Vec<Duration>);
@@ -50,6 +69,10 @@ impl Series {
         sorted
     }
 
+    pub fn max(&self) -> Duration {
+        self.0.iter().max().copied().unwrap_or_default()
+    }
+
     pub fn min_ms(&self) -> f64 {
         milliseconds(self.sorted().first().copied().unwrap_or_default())
     }
@@ -62,6 +85,11 @@ impl Series {
 
 pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
+}
+
+/// Prints a line of a table of another shape.
+pub fn line(text: &str) {
+    println!("{text}");
 }
 
 /// Prints the head of a bench's table.

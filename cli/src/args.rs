@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::duration::{self, TimeLimit};
+pub(crate) use crate::exec_arguments::{ExecArguments, ShellArguments};
 use crate::exit::ExitStatus;
 use crate::language;
+pub(crate) use crate::sandbox_arguments::{CreateArguments, ResumedArguments, SandboxCommand};
 use crate::size;
 
 /// Reads the command line of this process. Where there is nothing to do but to
@@ -36,8 +38,11 @@ Examples:
   sandcell run examples/hello.py          run a program
   sandcell run examples/hello.ts          in TypeScript, too
   sandcell run -c 'sum(range(10))'        run a line of code
+  sandcell exec -- ls -la /               run a command
+  sandcell shell                          open a shell
   sandcell repl                           try things out
   sandcell serve                          let E2B's SDKs use this machine
+  sandcell mcp                            give tools to a desktop agent
   sandcell doctor                         see what is missing or damaged
 
 Exit codes: 0 all went well; 1 the program failed, met a limit or broke;
@@ -55,6 +60,16 @@ pub(crate) enum Command {
     /// written; the value of its last expression, if it ends in one, is printed
     /// after that. The first run builds what is missing.
     Run(RunArguments),
+    /// Run a command in a fresh sandbox, or in a saved one
+    ///
+    /// The shell, the tools that scripts use, and Python are there as commands;
+    /// nothing runs on the host. Standard input is passed on as it comes.
+    Exec(ExecArguments),
+    /// Open a shell in a sandbox on this terminal
+    ///
+    /// What runs in it may steer the terminal, as with a remote shell. `exit` or
+    /// Ctrl-D leaves.
+    Shell(ShellArguments),
     /// Talk to an interpreter in a sandbox
     ///
     /// Variables live from cell to cell; `%undo` takes variables back to where they
@@ -62,6 +77,13 @@ pub(crate) enum Command {
     /// empty line. Ctrl-C interrupts a running cell, Ctrl-D leaves. Pictures and
     /// other rich results are saved as files, whose paths are printed.
     Repl(ReplArguments),
+    /// Make, use, copy and remove sandboxes that outlive this command
+    ///
+    /// Between commands they are on disk and hold no memory. They are kept in
+    /// $SANDCELL_STATE, else $XDG_STATE_HOME/sandcell, else
+    /// ~/.local/state/sandcell.
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
     /// Build, list, inspect, export, import or remove images
     ///
     /// They are kept in $SANDCELL_CACHE, else $XDG_CACHE_HOME/sandcell, else
@@ -78,6 +100,11 @@ pub(crate) enum Command {
     /// For `eval "$(sandcell env)"`: the key, which is made at first use, and the
     /// address of the running server.
     Env(EnvArguments),
+    /// Serve tools over standard input and output, for desktop agents (MCP)
+    ///
+    /// Speaks the Model Context Protocol: code, files, copies and snapshots of
+    /// sandboxes. A client starts it; its sandboxes end with its input.
+    Mcp(McpArguments),
     /// Look for what is missing or damaged, and say what mends it
     ///
     /// Reads every byte of every image. Exit code 0: all is well; 3: something
@@ -145,6 +172,9 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) sandbox: SandboxArguments,
 
+    #[command(flatten)]
+    pub(crate) show: ShowArguments,
+
     /// The program, `-` for standard input; then its arguments (`sys.argv`)
     #[arg(
         value_name = "FILE",
@@ -164,6 +194,9 @@ Examples:
 pub(crate) struct ReplArguments {
     #[command(flatten)]
     pub(crate) sandbox: SandboxArguments,
+
+    #[command(flatten)]
+    pub(crate) show: ShowArguments,
 }
 
 /// What a sandbox is made of.
@@ -220,7 +253,11 @@ pub(crate) struct SandboxArguments {
     /// Two runs of the same program with the same seed then print the same.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+}
 
+/// How to show what a program does.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
     /// Let what the program prints steer the terminal (colours, cursor, title)
     #[arg(long)]
     pub(crate) raw: bool,
@@ -232,6 +269,9 @@ pub(crate) struct SandboxArguments {
 
 /// The port of the server when nobody says otherwise.
 pub(crate) const PORT: u16 = 49980;
+
+/// Where it speaks TLS, if it is to.
+pub(crate) const TLS_PORT: u16 = 49981;
 
 /// How to serve.
 #[derive(Debug, Args)]
@@ -260,6 +300,18 @@ pub(crate) struct ServeArguments {
     #[arg(long)]
     pub(crate) legacy: bool,
 
+    /// Speak TLS on a port of 127.0.0.1 as well, where clients look that take sandboxes' names only
+    ///
+    /// By an authority of this machine's own, which can vouch for it alone;
+    /// `sandcell env --tls` prints what clients need. The older SDKs have their
+    /// whole surface that way, and `get_mcp_url` is right.
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// Port of --tls; 0 for any free one
+    #[arg(long, value_name = "N", default_value_t = TLS_PORT, requires = "tls")]
+    pub(crate) tls_port: u16,
+
     /// Open the sandbox `debug_sandbox_id`, which asks for no key and no token
     #[arg(long)]
     pub(crate) debug_sandbox: bool,
@@ -276,9 +328,14 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_sandboxes: Option<u32>,
 
+    /// Bytes that paused sandboxes and snapshots may take on disk together [default: 64G]
+    #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
+    pub(crate) max_saved: Option<u64>,
+
     /// Image that sandboxes start from: a name, or the path of an exported image
-    #[arg(long, value_name = "NAME|PATH", default_value = "python")]
-    pub(crate) image: PathBuf,
+    /// [default: data if it is built and up to date, else python]
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(crate) image: Option<PathBuf>,
 
     /// Memory limit of each sandbox's interpreters [default: 512M, at most 4G]
     #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
@@ -296,6 +353,18 @@ pub(crate) struct ServeArguments {
     pub(crate) verbose: bool,
 }
 
+/// What the tools work with.
+#[derive(Debug, Args)]
+pub(crate) struct McpArguments {
+    /// Memory limit of each sandbox's interpreters [default: 512M, at most 4G]
+    #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
+    pub(crate) memory: Option<u64>,
+
+    /// Sandboxes that may live at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) max_sandboxes: u32,
+}
+
 /// Which server to speak to.
 #[derive(Debug, Args)]
 pub(crate) struct EnvArguments {
@@ -310,6 +379,10 @@ pub(crate) struct EnvArguments {
     /// Folder of the key and of the server's state
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
+
+    /// For a server with --tls: sandboxes by names below localhost
+    #[arg(long, conflicts_with = "legacy")]
+    pub(crate) tls: bool,
 }
 
 impl SandboxArguments {

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
 use crate::escape::{Filter, visible};
 
 /// Colours for the command's own words. Light ones, readable on any background.
@@ -150,6 +152,24 @@ impl Output {
         self.at_line_start = *last == b'\n';
         self.target.write_all(bytes)?;
         self.target.flush()
+    }
+}
+
+/// How the terminal on standard input is set, to be put back when the process
+/// ends while somebody types.
+#[derive(Debug)]
+pub(crate) struct Terminal(Option<Termios>);
+
+impl Terminal {
+    pub(crate) fn now() -> Self {
+        Self(tcgetattr(io::stdin()).ok())
+    }
+
+    pub(crate) fn restore(&self) {
+        if let Some(settings) = &self.0 {
+            // There is nobody left to tell.
+            let _gone = tcsetattr(io::stdin(), OptionalActions::Now, settings);
+        }
     }
 }
 

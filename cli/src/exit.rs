@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use sandcell::{End, Error, ErrorKind, GuestException};
+use sandcell::{End, Error, ErrorKind, GuestException, SnapshotFault};
 
 use crate::language;
 
@@ -19,6 +19,8 @@ pub(crate) enum ExitStatus {
     Usage,
     /// A failure of the command or of the machine.
     Own,
+    /// What a command of the sandbox ended with.
+    Command(u8),
 }
 
 impl ExitStatus {
@@ -28,6 +30,7 @@ impl ExitStatus {
             Self::Guest => 1,
             Self::Usage => 2,
             Self::Own => 3,
+            Self::Command(code) => code,
         }
     }
 
@@ -100,6 +103,14 @@ impl Failure {
         self
     }
 
+    /// A failure of what runs a command: the codes 0 to 123 belong to the command.
+    pub(crate) fn of_command(mut self) -> Self {
+        if !self.is_silent() && !matches!(self.status, ExitStatus::Command(_)) {
+            self.status = ExitStatus::Command(NOT_RUN);
+        }
+        self
+    }
+
     /// The reader of our output is gone. That is no failure: nothing is said.
     pub(crate) fn is_silent(&self) -> bool {
         self.status == ExitStatus::Success
@@ -112,6 +123,9 @@ impl fmt::Display for Failure {
     }
 }
 
+/// The exit code when a command was not run, as that of `env` and `timeout`.
+const NOT_RUN: u8 = 125;
+
 /// What to do about an error that does not say it itself.
 fn hint(error: &Error) -> Option<&'static str> {
     match error {
@@ -121,6 +135,10 @@ fn hint(error: &Error) -> Option<&'static str> {
             "fuel" => Some("leave out `--fuel` for no limit"),
             _ => None,
         },
+        Error::BadSnapshot {
+            reason: SnapshotFault::MissingMount { .. },
+            ..
+        } => Some("`--mount HOST:GUEST` gives it"),
         Error::Boot { .. } => Some("`sandcell image build python --force` makes it anew"),
         Error::Bug { .. } => Some("please report this"),
         _ => None,
@@ -133,8 +151,12 @@ impl From<Error> for Failure {
             Error::Build(reason) => language::advice(&**reason),
             other => hint(other).map(str::to_owned),
         };
+        let status = match &error {
+            Error::Spawn(reason) => ExitStatus::Command(reason.exit_code()),
+            other => ExitStatus::of_error(other),
+        };
         Self {
-            status: ExitStatus::of_error(&error),
+            status,
             message: error.to_string(),
             hint,
         }

@@ -1,6 +1,7 @@
 //! Ctrl-C while a guest runs.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sandcell::InterruptHandle;
@@ -25,6 +26,8 @@ pub(crate) enum Again {
 #[derive(Debug, Clone)]
 pub(crate) struct CtrlC {
     current: Arc<Mutex<Current>>,
+    /// The process was asked to end.
+    ending: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +44,7 @@ impl CtrlC {
     pub(crate) fn listen(again: Again) -> io::Result<Self> {
         let ctrl_c = Self {
             current: Arc::default(),
+            ending: Arc::default(),
         };
         let listener = ctrl_c.clone();
         let reactor = tokio::runtime::Builder::new_current_thread()
@@ -62,9 +66,42 @@ impl CtrlC {
         Ok(ctrl_c)
     }
 
+    /// From now on a request to terminate interrupts, too, and calls `then`.
+    ///
+    /// # Errors
+    /// As [`Self::listen`].
+    pub(crate) fn on_terminate(&self, then: impl Fn() + Send + 'static) -> io::Result<()> {
+        let reactor = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()?;
+        let mut requests = {
+            let _entered = reactor.enter();
+            signal(SignalKind::terminate())?
+        };
+        let listener = self.clone();
+        std::thread::Builder::new()
+            .name("terminate".to_owned())
+            .spawn(move || {
+                // `then` runs outside of the reactor: it may wait for another.
+                while reactor.block_on(requests.recv()).is_some() {
+                    listener.ending.store(true, Ordering::SeqCst);
+                    then();
+                    if let Some(handle) = &listener.lock().handle {
+                        handle.interrupt();
+                    }
+                }
+            })?;
+        Ok(())
+    }
+
     /// The execution that Ctrl-C interrupts from now on.
     pub(crate) fn set(&self, handle: InterruptHandle) {
-        *self.lock() = Current {
+        // Under the lock: a request that comes now finds the handle.
+        let mut current = self.lock();
+        if self.ending.load(Ordering::SeqCst) {
+            handle.interrupt();
+        }
+        *current = Current {
             handle: Some(handle),
             asked: false,
         };
@@ -90,7 +127,7 @@ impl CtrlC {
                 Colour::Red,
                 "interrupted twice, so it ends at once",
             );
-            leave();
+            leave(ExitStatus::Guest);
         }
         current.asked = true;
     }
@@ -103,8 +140,8 @@ impl CtrlC {
 #[expect(
     clippy::exit,
     clippy::disallowed_methods,
-    reason = "the main thread may be stuck, and the user has asked twice"
+    reason = "the main thread may be stuck, and somebody has asked"
 )]
-fn leave() {
-    std::process::exit(i32::from(ExitStatus::Guest.number()));
+pub(crate) fn leave(status: ExitStatus) {
+    std::process::exit(i32::from(status.number()));
 }

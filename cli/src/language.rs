@@ -8,10 +8,12 @@ use sandcell::Language;
 use sandcell_guest_build::BuildError;
 
 /// Names of all languages, which are those of their images.
-pub(crate) const NAMES: [&str; 2] = [PYTHON, JAVASCRIPT];
+pub(crate) const NAMES: [&str; 3] = [PYTHON, JAVASCRIPT, DATA];
 
-const PYTHON: &str = "python";
-const JAVASCRIPT: &str = "javascript";
+pub(crate) const PYTHON: &str = "python";
+pub(crate) const JAVASCRIPT: &str = "javascript";
+/// Python with numpy, pandas and matplotlib inside.
+pub(crate) const DATA: &str = "data";
 
 /// The image's name that a name of a language stands for, such as `js`; none when
 /// there is no such language. TypeScript runs where JavaScript does.
@@ -49,8 +51,11 @@ pub(crate) fn has_braces(image: &Path) -> bool {
 /// The language of this name, if there is one.
 pub(crate) fn find(name: &str, settings: BuildSettings) -> Option<Box<dyn Language>> {
     match name {
-        PYTHON => {
-            let mut python = sandcell_python::Python::default();
+        PYTHON | DATA => {
+            let mut python = match name {
+                DATA => sandcell_python::Python::data(),
+                _ => sandcell_python::Python::default(),
+            };
             if let Some(source) = settings.source {
                 python = python.source(source);
             }

@@ -7,6 +7,7 @@ mod commands;
 mod console;
 mod duration;
 mod escape;
+mod exec_arguments;
 mod exit;
 mod input;
 mod interrupt;
@@ -16,6 +17,7 @@ mod open;
 mod patience;
 mod progress;
 mod report;
+mod sandbox_arguments;
 mod size;
 mod state;
 

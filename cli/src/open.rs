@@ -2,10 +2,10 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use sandcell::{Cache, Determinism, Limits, Runtime, RuntimeBuilder, SandboxBuilder};
+use sandcell::{Cache, Determinism, Limits, Runtime, RuntimeBuilder, SandboxBuilder, Snapshot};
 
 use crate::args::SandboxArguments;
 use crate::exit::Failure;
@@ -58,14 +58,14 @@ pub(crate) async fn builder(
     let mut builder: SandboxBuilder = match snapshot {
         None => runtime.sandbox().limits(limits(arguments)),
         Some(path) => {
-            let snapshot = runtime.load_snapshot(path).await?;
+            let snapshot = load(&runtime, path, &mounts).await?;
             changed_limits(runtime.sandbox().snapshot(&snapshot), arguments)
         }
     };
     for (name, value) in environment {
         builder = builder.env(name, value);
     }
-    for mount in mounts {
+    for mount in mounts.into_iter().filter(|_| snapshot.is_none()) {
         builder = builder.mount(mount.guest, mount.host, mount.access);
     }
     if let Some(seed) = arguments.seed {
@@ -75,6 +75,19 @@ pub(crate) async fn builder(
         });
     }
     Ok(builder)
+}
+
+/// Reads a snapshot, with the folders of the host that are in it.
+pub(crate) async fn load(
+    runtime: &Runtime,
+    path: &Path,
+    mounts: &[Mount],
+) -> Result<Snapshot, Failure> {
+    let mut file = runtime.snapshot_file(path);
+    for mount in mounts {
+        file = file.mount(&mount.guest, &mount.host, mount.access);
+    }
+    Ok(file.load().await?)
 }
 
 /// The limits that the command line names, in place of those of a snapshot.
@@ -99,6 +112,21 @@ pub(crate) async fn runtime(image: &Path) -> Result<Runtime, Failure> {
     runtime_with(image, Runtime::builder().warm(0)).await
 }
 
+/// The image with packages for the analysis of data, where it is built and up to
+/// date; otherwise that of Python alone.
+pub(crate) fn fullest_image() -> PathBuf {
+    let current = language::find(language::DATA, BuildSettings::default()).is_some_and(|data| {
+        Cache::of_user()
+            .and_then(|cache| cache.image(data.name()))
+            .is_ok_and(|image| image.fault.is_none() && image.recipe == data.recipe())
+    });
+    PathBuf::from(if current {
+        language::DATA
+    } else {
+        language::PYTHON
+    })
+}
+
 /// As [`runtime`], with further settings.
 pub(crate) async fn runtime_with(
     image: &Path,
@@ -111,17 +139,43 @@ pub(crate) async fn runtime_with(
         )));
     }
     let cache = Cache::of_user()?;
-    if let Some(language) = image
-        .to_str()
-        .and_then(|name| language::find(name, BuildSettings::default()))
-    {
-        let mut display = Display::announced();
-        cache.ensure(&*language, &mut display).await?;
+    if let Some(name) = image.to_str() {
+        ensure(&cache, name).await?;
     }
     // The module is compiled now if this machine has not yet.
     let _patience =
         Patience::new("compiling the image for this machine, once; this takes some seconds");
-    Ok(settings.cache(cache).image(image).open()?)
+    let programs = sandcell_programs::installed(&cache);
+    Ok(settings
+        .programs(programs)
+        .cache(cache)
+        .image(image)
+        .open()?)
+}
+
+/// Builds an image by its name, if it is missing and one of ours.
+pub(crate) async fn ensure(cache: &Cache, name: &str) -> Result<(), Failure> {
+    if let Some(language) = language::find(name, BuildSettings::default()) {
+        let mut display = Display::announced();
+        cache.ensure(&*language, &mut display).await?;
+    }
+    Ok(())
+}
+
+/// Builds the tools of commands, if they are missing.
+pub(crate) async fn ensure_tools() -> Result<(), Failure> {
+    let cache = Cache::of_user()?;
+    let building = tokio::task::spawn_blocking(move || {
+        let mut display = Display::announced();
+        sandcell_programs::build(&cache, &mut display).map(drop)
+    });
+    let built = building.await;
+    let built = built.map_err(|error| Failure::own(format!("the build broke: {error}")))?;
+    built.map_err(|error| {
+        let mut failure = Failure::own(format!("the tools cannot be built: {error}"));
+        failure.hint = language::advice(&error);
+        failure
+    })
 }
 
 /// True for the path of an exported image, as [`Runtime::open`] knows it.

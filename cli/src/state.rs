@@ -1,5 +1,5 @@
-//! The folder of the server's state: its key, where it listens, and a lock, so
-//! that one server uses the folder at a time.
+//! The folder of this user's state. Of the server: its key, where it listens, and
+//! a lock, so that one server uses the folder at a time.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -25,6 +25,9 @@ pub(crate) struct State {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    /// The port of 127.0.0.1 that speaks TLS, if one does.
+    #[serde(default)]
+    pub(crate) tls_port: Option<u16>,
     pub(crate) process: u32,
 }
 
@@ -63,17 +66,38 @@ impl State {
         self.folder.join("sandboxes")
     }
 
+    /// Where `sandcell sandbox` keeps its sandboxes.
+    pub(crate) fn local(&self) -> PathBuf {
+        self.folder.join("local")
+    }
+
+    /// The folder of the authority that vouches for the server.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The key, made if there is none.
     pub(crate) fn key(&self) -> Result<String, Failure> {
-        let path = self.folder.join("key");
+        self.secret("key", sandcell_server::new_key)
+    }
+
+    /// The token of the tools, made if there is none.
+    pub(crate) fn mcp_token(&self) -> Result<String, Failure> {
+        self.secret("mcp-token", || {
+            sandcell_server::new_key().replacen("e2b_", "mcp_", 1)
+        })
+    }
+
+    fn secret(&self, name: &str, make: impl FnOnce() -> String) -> Result<String, Failure> {
+        let path = self.folder.join(name);
         match read(&path) {
             Ok(text) => return check(text.trim(), &path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(trouble("read the key", &path, &error)),
         }
-        let key = sandcell_server::new_key();
+        let key = make();
         // Written under another name first, so that nobody reads half of it.
-        let new = self.folder.join(format!("key.{}", std::process::id()));
+        let new = self.folder.join(format!("{name}.{}", std::process::id()));
         let made = private(&new)
             .and_then(|mut file| file.write_all(format!("{key}\n").as_bytes()))
             .and_then(|()| fs::hard_link(&new, &path));
@@ -110,9 +134,15 @@ impl State {
     }
 
     /// Notes where the server listens.
-    pub(crate) fn publish(&self, claim: &Claim, address: SocketAddr) -> Result<(), Failure> {
+    pub(crate) fn publish(
+        &self,
+        claim: &Claim,
+        address: SocketAddr,
+        tls_port: Option<u16>,
+    ) -> Result<(), Failure> {
         let running = Running {
             address,
+            tls_port,
             process: std::process::id(),
         };
         let text = serde_json::to_string(&running).map_err(|e| Failure::own(e.to_string()))?;
@@ -156,7 +186,7 @@ fn default_folder() -> Result<PathBuf, Failure> {
 }
 
 /// Opens a file that only its owner reads, made if it is missing.
-fn private(path: &Path) -> io::Result<File> {
+pub(crate) fn private(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
         .write(true)
@@ -221,7 +251,7 @@ mod tests {
         assert!(state.running().is_none());
         let claim = state.claim().unwrap();
         let address = "127.0.0.1:5".parse().unwrap();
-        state.publish(&claim, address).unwrap();
+        state.publish(&claim, address, None).unwrap();
         assert_eq!(state.running().unwrap().address, address);
         let refused = state.claim().unwrap_err();
         assert!(refused.message.contains("127.0.0.1:5"), "{refused}");

@@ -113,6 +113,18 @@ pub enum Error {
         /// The context.
         context: String,
     },
+    /// A command is running and the caller did not want to wait for it, or to
+    /// end it.
+    #[error("the command {name} runs as process {pid}")]
+    CommandRunning {
+        /// Its process.
+        pid: u32,
+        /// Its first argument, as text.
+        name: String,
+    },
+    /// A command could not be started.
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
     /// The sandbox is paused.
     #[error("the sandbox is paused")]
     Paused,
@@ -141,6 +153,84 @@ pub enum Error {
         /// What should not have happened.
         place: String,
     },
+}
+
+/// Why a command was not started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// There is no such program.
+    #[error("{name}: command not found")]
+    NotFound {
+        /// Its name or path.
+        name: String,
+    },
+    /// It is there and cannot be executed: no bit says so, or it is none of the
+    /// programs and no script.
+    #[error("{name}: cannot be executed: {reason}")]
+    NotExecutable {
+        /// Its name or path.
+        name: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The working directory is not there or is no directory.
+    #[error("{path}: {error}")]
+    BadDirectory {
+        /// The directory.
+        path: String,
+        /// What is wrong with it.
+        error: FileError,
+    },
+    /// There are as many processes as there may be.
+    #[error("{allowed} processes are running and no more are started")]
+    TooMany {
+        /// [`crate::Limits::processes`].
+        allowed: u32,
+    },
+    /// Processes would have started each other too often in a row.
+    #[error("processes start each other {allowed} deep at most")]
+    TooDeep {
+        /// The most.
+        allowed: u32,
+    },
+    /// There is no memory for another process.
+    #[error("the processes of the sandbox have no memory left")]
+    NoMemory,
+    /// Arguments and environment are too long together.
+    #[error("arguments and environment of {bytes} bytes are more than {allowed}")]
+    TooLong {
+        /// What they have.
+        bytes: usize,
+        /// The most.
+        allowed: usize,
+    },
+    /// An argument, a name or a value holds a NUL, or no argument is there.
+    #[error("it has an argument or a variable that cannot be")]
+    Invalid,
+    /// The sandbox has ended, is paused or is being saved.
+    #[error("the sandbox starts no process now")]
+    Closed,
+}
+
+impl SpawnError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::TooMany { .. } | Self::TooDeep { .. } | Self::NoMemory => ErrorKind::Limit,
+            Self::Closed => ErrorKind::State,
+            _ => ErrorKind::Invalid,
+        }
+    }
+
+    /// What a shell answers: 127 for what is not there, 126 for all else.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotFound { .. } => 127,
+            _ => 126,
+        }
+    }
 }
 
 /// What is wrong with an image.
@@ -251,6 +341,22 @@ pub enum SnapshotFault {
         /// Why.
         detail: String,
     },
+    /// A folder of the host was mounted in the sandbox and was not handed in again.
+    #[error("a folder was mounted at {path}; it has to be given again")]
+    MissingMount {
+        /// Where it was mounted.
+        path: String,
+    },
+    /// Something else was handed in than was mounted.
+    #[error("at {path}, {expected} was mounted, and {found} was given")]
+    WrongMount {
+        /// Where it was mounted.
+        path: String,
+        /// What was mounted.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
     /// Something in it breaks a rule of the format.
     #[error("it is malformed: {detail}")]
     Malformed {
@@ -304,6 +410,7 @@ impl Error {
             | Self::Ended { .. }
             | Self::NoReactor
             | Self::Running { .. }
+            | Self::CommandRunning { .. }
             | Self::Paused
             | Self::NothingToUndo => ErrorKind::State,
             Self::BadImage { .. }
@@ -314,6 +421,7 @@ impl Error {
                 ErrorKind::System
             }
             Self::Files(error) => files_kind(error),
+            Self::Spawn(error) => error.kind(),
             Self::Bug { .. } => ErrorKind::Bug,
         }
     }

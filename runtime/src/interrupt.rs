@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -15,6 +16,10 @@ pub(crate) type Nudge = Arc<dyn Fn() + Send + Sync>;
 pub(crate) struct Control {
     /// 0, or the first cause that asked, see [`cause_code`].
     asked: AtomicU8,
+    /// Nanoseconds for which it was held: they count towards no deadline.
+    held_ns: AtomicU64,
+    /// Somebody asked once more.
+    again: AtomicBool,
     /// Wakes a guest that waits in a host call.
     wake: Notify,
     nudge: Nudge,
@@ -32,6 +37,8 @@ impl Control {
     pub(crate) fn new(nudge: Nudge) -> Arc<Self> {
         Arc::new(Self {
             asked: AtomicU8::new(0),
+            held_ns: AtomicU64::new(0),
+            again: AtomicBool::new(false),
             wake: Notify::new(),
             nudge,
         })
@@ -43,12 +50,15 @@ impl Control {
         if cause == InterruptCause::Closed {
             self.asked.store(cause_code(cause), Ordering::Release);
         } else {
-            let _first = self.asked.compare_exchange(
+            let first = self.asked.compare_exchange(
                 0,
                 cause_code(cause),
                 Ordering::AcqRel,
                 Ordering::Acquire,
             );
+            if first.is_err() {
+                self.again.store(true, Ordering::Release);
+            }
         }
         self.wake.notify_one();
         (self.nudge)();
@@ -64,6 +74,22 @@ impl Control {
             5 => Some(InterruptCause::Saving),
             _ => None,
         }
+    }
+
+    /// Notes that the execution was held.
+    pub(crate) fn held_for(&self, time: Duration) {
+        let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.held_ns.fetch_add(ns, Ordering::Relaxed);
+    }
+
+    /// How long the execution was held.
+    pub(crate) fn held(&self) -> Duration {
+        Duration::from_nanos(self.held_ns.load(Ordering::Relaxed))
+    }
+
+    /// Whether somebody asked once more since the last look.
+    pub(crate) fn take_again(&self) -> bool {
+        self.again.swap(false, Ordering::AcqRel)
     }
 
     /// Resolves when somebody asks; there is one waiter at a time.

@@ -28,7 +28,9 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod checkpoints;
+pub mod command;
 mod context;
 mod determinism;
 mod engine;
@@ -45,20 +47,23 @@ mod runtime;
 mod sandbox;
 mod snapshot;
 mod state;
+pub mod stream;
 mod wasi;
 mod worker;
 
-/// For tests of preview 1 only, and not part of the interface: plain programs
-/// over the sandbox's files. Sandboxes run none.
+/// For tests only, and not part of the interface: plain programs over the
+/// sandbox's files, which no sandbox runs, and the reader of snapshots by itself.
 #[doc(hidden)]
 pub mod conformance {
     pub use crate::engine::{Ended, run_program};
+    pub use crate::snapshot::reread;
 }
 
+pub use access::Files;
 pub use checkpoints::Checkpoints;
 pub use context::{Context, RunCode};
 pub use determinism::Determinism;
-pub use error::{Error, ErrorKind, ImageFault, Result, SnapshotFault};
+pub use error::{Error, ErrorKind, ImageFault, Result, SnapshotFault, SpawnError};
 pub use execution::{
     End, Event, Execution, GuestException, InterruptCause, Lost, Outcome, Report, RichResult,
     TrapKind,
@@ -70,7 +75,7 @@ pub use id::{ContextId, ExecutionId, SandboxId, SnapshotId};
 pub use image::{Cache, Finding, ImageSummary};
 pub use interrupt::InterruptHandle;
 pub use limits::{Limit, Limits, Residency, Usage};
-pub use runtime::{Runtime, RuntimeBuilder};
-pub use sandbox::{Files, Sandbox, SandboxBuilder};
-pub use snapshot::{Busy, Durability, Snapshot};
+pub use runtime::{Runtime, RuntimeBuilder, SnapshotFile};
+pub use sandbox::{Sandbox, SandboxBuilder};
+pub use snapshot::{Busy, Durability, EndedCommand, Snapshot};
 pub use state::State;

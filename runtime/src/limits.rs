@@ -48,8 +48,14 @@ pub struct Limits {
     /// Bytes that may be written to each mounted folder of the host, in all.
     /// Default 1 GiB.
     pub mount_bytes: u64,
-    /// Open descriptors of each context. Default 1,024.
+    /// Open descriptors of each context, and of each process. Default 1,024.
     pub descriptors: u32,
+    /// Processes at once, those that commands start included. A guest that asks
+    /// for more is told to try again. Default 256.
+    pub processes: u32,
+    /// Memory of all processes together, in bytes: each counts with 1 MiB and
+    /// with what it takes beyond its image. Default 1 GiB.
+    pub process_bytes: u64,
 }
 
 impl Default for Limits {
@@ -69,6 +75,8 @@ impl Default for Limits {
             file_entries: 100_000,
             mount_bytes: 1024 * MIB,
             descriptors: 1024,
+            processes: 256,
+            process_bytes: 1024 * MIB,
         }
     }
 }
@@ -124,6 +132,13 @@ pub enum Limit {
     Cell,
     /// [`Limits::contexts`].
     Contexts,
+    /// [`Limits::processes`].
+    Processes,
+    /// [`Limits::process_bytes`].
+    ProcessMemory,
+    /// Memory mappings of the process, of which guests get four fifths of
+    /// `vm.max_map_count`: about 10,000 contexts with the system's default.
+    Mappings,
 }
 
 impl fmt::Display for Limit {
@@ -135,6 +150,9 @@ impl fmt::Display for Limit {
             Self::Output => "output_bytes",
             Self::Cell => "cell_bytes",
             Self::Contexts => "contexts",
+            Self::Processes => "processes",
+            Self::ProcessMemory => "process_bytes",
+            Self::Mappings => "memory mappings",
         })
     }
 }

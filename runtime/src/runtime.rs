@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::engine::Ticker;
+use crate::command::{Host, PROGRAM_PATH, Program, ProgramFolder, Programs};
+use crate::engine::{Engine, Metering, StartModule, Ticker, flatten, listening};
 use crate::error::{Error, Result};
-use crate::files::Storage;
-use crate::image::{Cache, Image};
+use crate::files::{Access, Backing, Storage};
+use crate::image::{Cache, Image, digest};
 use crate::interrupt::Nudge;
 use crate::sandbox::SandboxBuilder;
-use crate::snapshot::{Key, Snapshot, blocking, load};
+use crate::snapshot::{Key, Loading, MountPlan, Snapshot, blocking, load};
 
 /// Guests kept ready for each image.
 const WARM: usize = 2;
@@ -33,6 +34,9 @@ struct Inner {
     storage: Storage,
     /// Read with the first snapshot.
     key: OnceLock<Key>,
+    programs: Arc<Programs>,
+    /// That of the commands that are modules, made with the first.
+    commands: OnceLock<Engine>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -61,19 +65,22 @@ impl Runtime {
     }
 
     /// Reads a snapshot that [`Snapshot::save`] wrote. All of it is checked before
-    /// anything is made of it; its image must be in the cache.
+    /// anything is made of it; its image must be in the cache. For one with
+    /// folders of the host in it, see [`Self::snapshot_file`].
     ///
     /// # Errors
-    /// [`Error::BadSnapshot`]; [`Error::NoImage`]; [`Error::Io`].
+    /// As [`SnapshotFile::load`].
     pub async fn load_snapshot(&self, path: impl AsRef<Path>) -> Result<Snapshot> {
-        let (runtime, path) = (self.clone(), path.as_ref().to_owned());
-        blocking(move || {
-            let key = runtime.snapshot_key()?;
-            load(&path, &key, &runtime.storage(), |name| {
-                runtime.image(Some(name))
-            })
-        })
-        .await
+        self.snapshot_file(path).load().await
+    }
+
+    /// Settings for reading a snapshot.
+    pub fn snapshot_file(&self, path: impl AsRef<Path>) -> SnapshotFile {
+        SnapshotFile {
+            runtime: self.clone(),
+            path: path.as_ref().to_owned(),
+            mounts: Vec::new(),
+        }
     }
 
     /// The key of this user's snapshots.
@@ -97,6 +104,19 @@ impl Runtime {
         &self.inner.cache
     }
 
+    /// Loads a further image, by its name in the cache, and starts to keep guests
+    /// of it ready, so that the first who asks for one need not wait. Its module
+    /// is compiled now if this machine has not yet (seconds).
+    ///
+    /// # Errors
+    /// [`Error::NoImage`], [`Error::BadImage`].
+    pub fn load_image(&self, name: &str) -> Result<()> {
+        let image = self.image(Some(name))?;
+        let _entered = self.inner.handle.enter();
+        image.pool().fill(&image);
+        Ok(())
+    }
+
     /// Waits until the guests that are kept ready are there.
     ///
     /// # Errors
@@ -109,15 +129,24 @@ impl Runtime {
 
     /// The image of this name, loaded at most once.
     pub(crate) fn image(&self, name: Option<&str>) -> Result<Image> {
-        let inner = &self.inner;
-        let name = name.unwrap_or(&inner.default_image);
-        let mut images = inner.images.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(image) = images.get(name) {
-            return Ok(image.clone());
-        }
-        let image = inner.cache.load(name, &inner.ticker, inner.warm)?;
-        images.insert(name.to_owned(), image.clone());
-        Ok(image)
+        self.inner
+            .image_of(name.unwrap_or(&self.inner.default_image))
+    }
+
+    /// The programs of its sandboxes.
+    #[must_use]
+    pub fn programs(&self) -> &Programs {
+        &self.inner.programs
+    }
+
+    /// Their folder.
+    pub(crate) fn program_folder(&self) -> Arc<dyn Backing> {
+        Arc::new(ProgramFolder::new(&self.inner.programs))
+    }
+
+    /// What commands need of the runtime.
+    pub(crate) fn host(&self) -> Arc<dyn Host> {
+        Arc::clone(&self.inner) as _
     }
 
     pub(crate) fn handle(&self) -> &tokio::runtime::Handle {
@@ -130,12 +159,112 @@ impl Runtime {
 
     /// Makes all running guests look at their ladders now.
     pub(crate) fn nudge(&self) -> Nudge {
-        let ticker = Arc::downgrade(&self.inner.ticker);
+        self.inner.nudge()
+    }
+}
+
+impl Inner {
+    fn image_of(&self, name: &str) -> Result<Image> {
+        let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(image) = images.get(name) {
+            return Ok(image.clone());
+        }
+        let image = self.cache.load(name, &self.ticker, self.warm)?;
+        images.insert(name.to_owned(), image.clone());
+        Ok(image)
+    }
+
+    fn command_engine(&self) -> Result<&Engine> {
+        if let Some(engine) = self.commands.get() {
+            return Ok(engine);
+        }
+        let engine = Engine::new(Metering::Time, false, &self.ticker)?;
+        Ok(self.commands.get_or_init(|| engine))
+    }
+}
+
+impl Host for Inner {
+    fn start_module(&self, wasm: &[u8]) -> Result<StartModule> {
+        let flat = flatten(&listening(wasm)?)?;
+        let engine = self.command_engine()?;
+        let compiled = self.cache.compiled();
+        let digest = digest(&flat.wasm);
+        let module = match compiled.load(&digest, engine) {
+            Some(module) => module,
+            None => compiled.compile(&flat.wasm, &digest, engine)?,
+        };
+        StartModule::new(engine, &module, &flat)
+    }
+
+    fn image(&self, name: &str) -> Result<Image> {
+        self.image_of(name)
+    }
+
+    fn handle(&self) -> &tokio::runtime::Handle {
+        &self.handle
+    }
+
+    fn programs(&self) -> &Arc<Programs> {
+        &self.programs
+    }
+
+    fn nudge(&self) -> Nudge {
+        let ticker = Arc::downgrade(&self.ticker);
         Arc::new(move || {
             if let Some(ticker) = ticker.upgrade() {
                 ticker.nudge();
             }
         })
+    }
+}
+
+/// A snapshot's file that is to be read, see [`Runtime::snapshot_file`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct SnapshotFile {
+    runtime: Runtime,
+    path: PathBuf,
+    mounts: Vec<MountPlan>,
+}
+
+impl SnapshotFile {
+    /// Hands in a folder of the host. A snapshot neither holds what was mounted in
+    /// the sandbox nor says where it was on the host: whoever loads it gives each
+    /// folder again, at the same path of the sandbox, with the same access. Files
+    /// in it that were open go on by their names there. At a path where nothing was
+    /// mounted, it is mounted now.
+    pub fn mount(
+        mut self,
+        guest: impl Into<String>,
+        host: impl Into<PathBuf>,
+        access: Access,
+    ) -> Self {
+        self.mounts.push(MountPlan {
+            guest: guest.into(),
+            host: host.into(),
+            access,
+        });
+        self
+    }
+
+    /// Reads and checks it.
+    ///
+    /// # Errors
+    /// [`Error::BadSnapshot`], for a folder that is missing or has another access,
+    /// too; [`Error::NoImage`]; [`Error::Io`], [`Error::BadSetting`] for a folder
+    /// that cannot be mounted.
+    pub async fn load(self) -> Result<Snapshot> {
+        blocking(move || {
+            let runtime = &self.runtime;
+            let loading = Loading {
+                key: &runtime.snapshot_key()?,
+                storage: &runtime.storage(),
+                mounts: &self.mounts,
+                programs: &[(PROGRAM_PATH, runtime.program_folder())],
+            };
+            load(&self.path, &loading, |name| runtime.image(Some(name)))
+        })
+        .await
     }
 }
 
@@ -157,10 +286,12 @@ impl Drop for Inner {
 /// * the cache of [`Cache::of_user`];
 /// * two guests kept ready;
 /// * the tokio runtime that [`Self::open`] is called in;
+/// * no programs: commands find nothing to run;
 /// * large file contents spill to the system's folder for temporary files.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct RuntimeBuilder {
+    programs: Programs,
     cache: Option<Cache>,
     image: Option<PathBuf>,
     warm: Option<usize>,
@@ -200,6 +331,19 @@ impl RuntimeBuilder {
     /// unlinked file.
     pub fn spill_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.spill = Some(folder.into());
+        self
+    }
+
+    /// Adds a program that commands of all sandboxes can run by name, in place of
+    /// one of the same name. It stands in `/usr/bin`.
+    pub fn program(mut self, name: &str, program: Arc<dyn Program>) -> Self {
+        self.programs.add(name, program);
+        self
+    }
+
+    /// All programs at once.
+    pub fn programs(mut self, programs: Programs) -> Self {
+        self.programs = programs;
         self
     }
 
@@ -243,6 +387,8 @@ impl RuntimeBuilder {
                 warm,
                 storage,
                 key: OnceLock::new(),
+                programs: Arc::new(self.programs),
+                commands: OnceLock::new(),
             }),
         };
         let image = runtime.image(None)?;

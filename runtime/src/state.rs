@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 
 /// The states of a sandbox. It starts as `Running`; [`crate::Sandbox::pause`] leads
-/// to `Paused`; [`crate::Sandbox::close`] and the loss of its last handle lead to
+/// to `Paused`, or to `Held`; [`crate::Sandbox::close`] and the loss of its last handle lead to
 /// `Ended`, from which nothing leads away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -14,6 +14,10 @@ pub enum State {
     Pausing,
     /// It is on disk and holds no memory; [`crate::Sandbox::resume`] leads back.
     Paused,
+    /// It stands still in the middle of a cell: all its memory is in use, nothing
+    /// of it is saved, and it ends with its process. [`crate::Sandbox::resume`]
+    /// lets the cell go on. See [`crate::Busy::Hold`].
+    Held,
     /// It is gone.
     Ended,
 }
@@ -22,7 +26,7 @@ impl State {
     pub(crate) fn running(self) -> Result<()> {
         match self {
             Self::Running => Ok(()),
-            Self::Pausing | Self::Paused => Err(Error::Paused),
+            Self::Pausing | Self::Paused | Self::Held => Err(Error::Paused),
             Self::Ended => Err(Error::Ended {
                 what: "the sandbox",
             }),

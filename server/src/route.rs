@@ -1,7 +1,7 @@
 //! One port serves three services: the path says which one, the request says
 //! which sandbox. This is where each request is checked, once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -10,7 +10,7 @@ use axum::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_TYPE};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use sandcell::State;
-use serde_json::json;
+use serde_json::{Value, json};
 use tower_service::Service as _;
 
 use crate::access::{
@@ -19,10 +19,11 @@ use crate::access::{
     visitor,
 };
 use crate::lease::{Held, Lease, Paused};
+use crate::openapi::Document;
 use crate::refusal::Refusal;
 use crate::settings::{DEFAULT_TIMEOUT, MAX_TIMEOUT};
 use crate::shared::Shared;
-use crate::{control, envd, interpreter};
+use crate::{control, envd, gateway, interpreter};
 
 /// The sandbox that clients in debug mode speak to without creating it.
 const DEBUG_SANDBOX: &str = "debug_sandbox_id";
@@ -129,6 +130,21 @@ impl Door {
             found => found,
         };
         // Clients send the headers of a sandbox to the control plane, too.
+        if let Found::Live(lease, Some(gateway::GATEWAY_PORT)) = &found {
+            let answer = gateway::into_sandbox(&self.shared, lease, request).await;
+            return Ok(answer.unwrap_or_else(|| closed_port(&lease.who.id, gateway::GATEWAY_PORT)));
+        }
+        if let Found::Paused(_, addressed) | Found::Gone(addressed) = &found
+            && addressed.port == Some(gateway::GATEWAY_PORT)
+        {
+            return Ok(gone(&addressed.id));
+        }
+        if target == Target::Control && request.uri().path() == "/openapi.json" {
+            return Ok(axum::Json(description()).into_response());
+        }
+        if target == Target::Control && request.uri().path() == "/mcp" {
+            return gateway::own(&self.shared, request).await;
+        }
         if target == Target::Control {
             if let Found::Live(lease, Some(port)) = &found
                 && !matches!(*port, ENVD_PORT | CODE_PORT)
@@ -179,8 +195,9 @@ impl Door {
             if !admits_code(&lease, headers) {
                 return Err(Refusal::forbidden("the token is not one of this sandbox"));
             }
-            request.extensions_mut().insert(lease);
-            return Ok(call(&mut self.interpreter, request).await);
+            request.extensions_mut().insert(Arc::clone(&lease));
+            let response = call(&mut self.interpreter, request).await;
+            return Ok(unless_gone(&lease, response));
         }
         if path == "/health" && port == Some(CODE_PORT) {
             return Ok("\"OK\"".into_response());
@@ -191,8 +208,9 @@ impl Door {
                 "the token is not that of this sandbox",
             ));
         }
-        request.extensions_mut().insert(lease);
-        Ok(call(&mut self.envd, request).await)
+        request.extensions_mut().insert(Arc::clone(&lease));
+        let response = call(&mut self.envd, request).await;
+        Ok(unless_gone(&lease, response))
     }
 
     /// A request for a sandbox that is paused, which goes on for it if its maker
@@ -248,6 +266,18 @@ impl Door {
     }
 }
 
+/// What the server answers to, as OpenAPI says it.
+fn description() -> &'static Value {
+    static DESCRIPTION: OnceLock<Value> = OnceLock::new();
+    DESCRIPTION.get_or_init(|| {
+        let mut document = Document::new();
+        control::describe(&mut document);
+        interpreter::describe(&mut document);
+        envd::describe(&mut document);
+        document.finish()
+    })
+}
+
 /// Whether a request lets a paused sandbox go on: its maker wished that, and who
 /// asks shows a token, or a signature that has not expired.
 fn wakes(paused: &Paused, target: Target, request: &Request) -> bool {
@@ -290,6 +320,15 @@ fn is_expected(status: StatusCode) -> bool {
         status,
         StatusCode::BAD_GATEWAY | StatusCode::NOT_IMPLEMENTED | StatusCode::INSUFFICIENT_STORAGE
     )
+}
+
+/// The answer of a sandbox that lives; what failed because it ended meanwhile is
+/// told as that.
+fn unless_gone(lease: &Lease, response: Response) -> Response {
+    if lease.gone.is_cancelled() && !response.status().is_success() {
+        return gone(&lease.who.id);
+    }
+    response
 }
 
 /// The sandbox has ended. Clients look for the words.

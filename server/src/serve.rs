@@ -12,14 +12,17 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::route::Door;
 use crate::shared::Shared;
 use crate::stall::Patient;
+use crate::tls::Certificate;
 
 /// Bytes of all headers of a request, and of what is read ahead of a body.
 const BUFFER: usize = 64 << 10;
@@ -36,20 +39,35 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// How often what sandboxes use is sampled.
 const SAMPLE: Duration = Duration::from_secs(5);
 
+/// How long a client may take to agree on a key.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Listeners, the last of which may speak TLS.
+pub(crate) struct Listeners {
+    all: Vec<(TcpListener, Option<TlsAcceptor>)>,
+}
+
+impl Listeners {
+    pub(crate) fn new(listeners: Vec<TcpListener>, tls: Option<&Certificate>) -> Self {
+        let mut all: Vec<_> = listeners.into_iter().map(|one| (one, None)).collect();
+        if let (Some((_, acceptor)), Some(tls)) = (all.last_mut(), tls) {
+            *acceptor = Some(tls.acceptor().clone());
+        }
+        Self { all }
+    }
+}
+
 /// Serves until `end` comes, then lets requests that are under way end and ends
 /// all sandboxes.
-pub(crate) async fn serve(
-    shared: Shared,
-    listeners: Vec<TcpListener>,
-    end: impl Future<Output = ()>,
-) {
+pub(crate) async fn serve(shared: Shared, listeners: Listeners, end: impl Future<Output = ()>) {
     let ending = CancellationToken::new();
     let tasks = TaskTracker::new();
     let places = Arc::new(Semaphore::new(shared.settings.connections));
     let door = Door::new(Arc::clone(&shared));
-    for listener in listeners {
+    for (listener, tls) in listeners.all {
         let taking = take(
             listener,
+            tls,
             door.clone(),
             Arc::clone(&shared),
             Arc::clone(&places),
@@ -62,6 +80,9 @@ pub(crate) async fn serve(
     end.await;
     tracing::info!("ending: no more requests are taken");
     ending.cancel();
+    if let Some(tools) = &shared.tools {
+        tools.end();
+    }
     tasks.close();
     if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
         tracing::warn!("some requests did not end in time and are cut");
@@ -71,6 +92,7 @@ pub(crate) async fn serve(
 
 async fn take(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     door: Door,
     shared: Shared,
     places: Arc<Semaphore>,
@@ -95,9 +117,9 @@ async fn take(
             }
         };
         shared.counters.connections.add(1);
-        let (door, ending) = (door.clone(), ending.clone());
+        let (door, ending, tls) = (door.clone(), ending.clone(), tls.clone());
         tasks.spawn(async move {
-            connection(stream, door, ending).await;
+            greet(stream, tls, door, ending).await;
             drop(place);
         });
     }
@@ -115,9 +137,28 @@ async fn pause_after(error: &io::Error) {
     tokio::time::sleep(Duration::from_millis(100)).await;
 }
 
-async fn connection(stream: TcpStream, door: Door, ending: CancellationToken) {
+/// Agrees on a key first, where the listener wants one.
+async fn greet(stream: TcpStream, tls: Option<TlsAcceptor>, door: Door, ending: CancellationToken) {
     // Events are small and shall not wait for each other.
     let _best_effort = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return connection(stream, door, ending).await;
+    };
+    let agreed = tokio::select! {
+        () = ending.cancelled() => return,
+        agreed = tokio::time::timeout(HANDSHAKE, tls.accept(stream)) => agreed,
+    };
+    match agreed {
+        Ok(Ok(stream)) => connection(stream, door, ending).await,
+        Ok(Err(error)) => tracing::debug!(%error, "no key was agreed on"),
+        Err(_) => tracing::debug!("no key was agreed on in time"),
+    }
+}
+
+async fn connection<S>(stream: S, door: Door, ending: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let door = door.clone();
         async move { Ok::<_, Infallible>(door.answer(request.map(Body::new)).await) }

@@ -5,13 +5,18 @@ use std::io;
 use std::path::PathBuf;
 
 use sandcell::{Limits, Runtime};
+use sandcell_mcp::Mcp;
 use tokio::net::TcpListener;
 
-use crate::lease::{Registry, Shelves};
+use crate::lease::{Languages, Registry, Shelves};
 use crate::secret::Secret;
-use crate::serve::serve;
+use crate::serve::{Listeners, serve};
 use crate::settings::{DOMAIN, KeyRule, Settings};
 use crate::shared::Inner;
+use crate::tls::Certificate;
+
+/// Bytes of paused sandboxes and snapshots, unless somebody says otherwise.
+const SAVED_BYTES: u64 = 64 << 30;
 
 /// A server of the E2B protocol, see [`Server::builder`].
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +33,9 @@ impl Server {
             key: None,
             any_key: false,
             state: None,
+            languages: Languages::default(),
+            tls: None,
+            saved_bytes: SAVED_BYTES,
             settings: Settings {
                 keys: KeyRule::Only(Secret::random("")),
                 limits,
@@ -37,6 +45,8 @@ impl Server {
                 hosts: Vec::new(),
                 origins: Vec::new(),
                 debug_sandbox: false,
+                mcp_token: None,
+                tls_port: None,
                 domain: DOMAIN.to_owned(),
             },
         }
@@ -47,11 +57,14 @@ impl Server {
 ///
 /// Defaults:
 /// * no key is right, so that nobody can make sandboxes: give one;
+/// * the runtime's image is one of Python, and there is no other language;
 /// * sandboxes with [`Limits::default`], but without a wall-time limit, since
 ///   their life ends by itself;
 /// * at most 4,096 sandboxes and connections and 1,024 streams at once;
 /// * called by an address or `localhost` only; no web page may use it;
 /// * no sandbox without tokens;
+/// * no tools for clients of the Model Context Protocol;
+/// * paused sandboxes and snapshots take at most 64 GiB;
 /// * what is paused or saved is there as long as the server runs.
 #[derive(Debug, Clone)]
 #[must_use]
@@ -60,6 +73,9 @@ pub struct ServerBuilder {
     key: Option<Secret>,
     any_key: bool,
     state: Option<PathBuf>,
+    languages: Languages,
+    tls: Option<Certificate>,
+    saved_bytes: u64,
     settings: Settings,
 }
 
@@ -86,6 +102,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Adds JavaScript and TypeScript, by the name of their image in the runtime's
+    /// cache. Interpreters are made when they are first used.
+    pub fn javascript(mut self, image: impl Into<String>) -> Self {
+        self.languages = self.languages.with_javascript(image.into());
+        self
+    }
+
+    /// Says that the image that the runtime was opened with is one of JavaScript,
+    /// so that there is no Python.
+    pub fn only_javascript(mut self) -> Self {
+        self.languages = Languages::only_javascript();
+        self
+    }
+
     /// Limits of each sandbox.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
@@ -95,6 +125,13 @@ impl ServerBuilder {
     /// Sandboxes that may live at once; one more is refused with status 429.
     pub fn sandboxes(mut self, count: usize) -> Self {
         self.settings.sandboxes = count;
+        self
+    }
+
+    /// Bytes that paused sandboxes and snapshots may take together; what has no
+    /// room is refused with status 507.
+    pub fn saved_bytes(mut self, bytes: u64) -> Self {
+        self.saved_bytes = bytes;
         self
     }
 
@@ -132,10 +169,27 @@ impl ServerBuilder {
         self
     }
 
+    /// Offers tools to clients of the Model Context Protocol at `/mcp`, if they
+    /// show this token as a bearer's. At most 64 sandboxes of theirs live at once,
+    /// besides those of [`Self::sandboxes`].
+    pub fn mcp(mut self, token: &str) -> Self {
+        self.settings.mcp_token = Some(Secret::new(token));
+        self
+    }
+
+    /// Speaks TLS on the last of the listeners, and names that one's port as the
+    /// domain of sandboxes. Clients that cannot be told of another address than
+    /// `https://PORT-ID.DOMAIN`, which are those of older generations, find their
+    /// sandboxes there.
+    pub fn tls(mut self, certificate: Certificate) -> Self {
+        self.tls = Some(certificate);
+        self
+    }
+
     /// Serves until `end` comes; then takes no more requests, gives those that
     /// are under way ten seconds, and ends all sandboxes.
     ///
-    /// Answers name `e2b.localhost` with the first listener's port as the domain
+    /// Answers name `e2b.localhost` with one listener's port as the domain
     /// of sandboxes, so that a client that is told of no other address asks this
     /// machine and never another one.
     ///
@@ -153,14 +207,34 @@ impl ServerBuilder {
         } else if let Some(key) = self.key {
             settings.keys = KeyRule::Only(key);
         }
-        if let Some(first) = listeners.first() {
-            settings.domain = format!("{DOMAIN}:{}", first.local_addr()?.port());
+        let named = match self.tls {
+            Some(_) => listeners.last(),
+            None => listeners.first(),
+        };
+        if let Some(named) = named {
+            let port = named.local_addr()?.port();
+            settings.domain = format!("{DOMAIN}:{port}");
+            settings.tls_port = self.tls.as_ref().map(|_| port);
         }
         let shelves = self.state.as_deref().map(Shelves::open).transpose()?;
         let limits = settings.limits.clone();
-        let registry = Registry::new(self.runtime, shelves, limits, settings.sandboxes);
+        let languages = self.languages;
+        let allowed = settings.sandboxes;
+        let mcp = mcp(self.runtime.clone(), &languages, limits.clone());
+        let saved = self.saved_bytes;
+        let registry = Registry::new(self.runtime, shelves, limits, languages, allowed, saved);
         registry.restore()?;
-        serve(Inner::new(settings, registry), listeners, end).await;
+        let shared = Inner::new(settings, registry, mcp);
+        serve(shared, Listeners::new(listeners, self.tls.as_ref()), end).await;
         Ok(())
     }
+}
+
+/// What offers tools: the server's languages, and sandboxes as its own are.
+fn mcp(runtime: Runtime, languages: &Languages, limits: Limits) -> Mcp {
+    let mut mcp = Mcp::builder(runtime).limits(limits);
+    for (name, image) in languages.all() {
+        mcp = mcp.language(name, image);
+    }
+    mcp.build()
 }

@@ -32,6 +32,10 @@ pub(crate) struct Settings {
     pub(crate) origins: Vec<String>,
     /// Opens the sandbox `debug_sandbox_id`, which asks for no token.
     pub(crate) debug_sandbox: bool,
+    /// Opens `/mcp` to whoever shows this token.
+    pub(crate) mcp_token: Option<Secret>,
+    /// The port of 127.0.0.1 that speaks TLS, if one does.
+    pub(crate) tls_port: Option<u16>,
     /// What the answers of create and connect name as domain.
     pub(crate) domain: String,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sandcell_mcp::{HttpDoor, Mcp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::lease::{Once, Registry};
@@ -19,13 +20,19 @@ pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) counters: Counters,
     pub(crate) once: Once,
+    /// What gateways into sandboxes are made of.
+    pub(crate) mcp: Mcp,
+    /// The door for clients of the Model Context Protocol, if it is open.
+    pub(crate) tools: Option<HttpDoor>,
     streams: Arc<Semaphore>,
 }
 
 impl Inner {
-    pub(crate) fn new(settings: Settings, registry: Arc<Registry>) -> Shared {
+    pub(crate) fn new(settings: Settings, registry: Arc<Registry>, mcp: Mcp) -> Shared {
         let streams = Arc::new(Semaphore::new(settings.streams));
         Arc::new(Self {
+            tools: settings.mcp_token.as_ref().map(|_| mcp.http()),
+            mcp,
             settings,
             registry,
             counters: Counters::default(),

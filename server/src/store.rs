@@ -53,6 +53,11 @@ impl Shelf {
         self.path(id, STATE)
     }
 
+    /// How large the state of this id is.
+    pub(crate) fn state_bytes(&self, id: &str) -> u64 {
+        fs::metadata(self.state(id)).map_or(0, |state| state.len())
+    }
+
     /// Writes the record of an id, as a whole or not at all. The state is to be
     /// there before: what has no record does not count.
     pub(crate) async fn put<T: Serialize>(&self, id: &str, record: &T) -> io::Result<()> {

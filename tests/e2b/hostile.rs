@@ -288,6 +288,12 @@ async fn calls_that_ask_for_nonsense() {
             Request::post("/process.Process/SendSignal")
                 .of(&made)
                 .json("{}"),
+            400,
+        ),
+        (
+            Request::post("/process.Process/SendSignal")
+                .of(&made)
+                .json("{\"process\":{\"pid\":4000000},\"signal\":\"SIGNAL_SIGKILL\"}"),
             404,
         ),
         (

@@ -11,6 +11,8 @@
 mod hostile;
 mod javascript;
 mod limits;
+mod mcp;
+mod openapi;
 mod plain;
 mod python;
 mod saved;

@@ -11,6 +11,7 @@ async fn the_newest_sdk() {
     python(&server, Generation::Newest, "sync_surface.py").await;
     python(&server, Generation::Newest, "async_surface.py").await;
     python(&server, Generation::Newest, "saving.py").await;
+    python(&server, Generation::Newest, "commands.py").await;
     server.end().await;
 }
 
@@ -20,6 +21,31 @@ async fn the_sdk_of_mid_2026() {
     python(&server, Generation::Middle, "sync_surface.py").await;
     python(&server, Generation::Middle, "async_surface.py").await;
     python(&server, Generation::Middle, "saving.py").await;
+    python(&server, Generation::Middle, "commands.py").await;
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_oldest_sdk_over_tls() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = TestServer::start_with_tls(folder.path()).await;
+    python(&server, Generation::Oldest, "sync_surface.py").await;
+    python(&server, Generation::Oldest, "async_surface.py").await;
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_sdk_over_tls() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = TestServer::start_with_tls(folder.path()).await;
+    python(&server, Generation::Newest, "async_surface.py").await;
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_uses_the_sdk() {
+    let server = TestServer::start().await;
+    python(&server, Generation::Agent, "agent.py").await;
     server.end().await;
 }
 
@@ -29,5 +55,6 @@ async fn the_oldest_sdk_in_debug_mode() {
     python(&server, Generation::Oldest, "sync_surface.py").await;
     python(&server, Generation::Oldest, "async_surface.py").await;
     python(&server, Generation::Oldest, "saving.py").await;
+    python(&server, Generation::Oldest, "commands.py").await;
     server.end().await;
 }

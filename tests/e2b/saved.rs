@@ -332,3 +332,83 @@ async fn bad_wishes_are_refused() {
     }
     assert_eq!(run(&server, &made, "1").await, "1");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_while_it_is_used_is_told_as_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = server(folder.path()).await;
+    let source = server.sandbox().await;
+    run(&server, &source, "x = bytearray(1 << 20)").await;
+    for _ in 0..20 {
+        let path = format!("/sandboxes/{}/snapshots", source.id);
+        let (status, taken) = post(&server, &path, &json!({})).await;
+        assert_eq!(status, 201, "{taken}");
+        let id = taken["snapshotID"].as_str().expect("an id").to_owned();
+        let template = json!({"templateID": id});
+        let create = || post(&server, "/sandboxes", &template);
+        let delete =
+            Request::new("DELETE", &format!("/templates/{}", id.replace(':', "%3A"))).key();
+        let (first, second, deleted) = tokio::join!(create(), create(), send(&server, &delete));
+        assert_eq!(deleted.status, 204, "{deleted:?}");
+        for (status, told) in [first, second] {
+            assert!(matches!(status, 201 | 404), "{status} {told}");
+            if let Some(id) = told["sandboxID"].as_str() {
+                let path = format!("/sandboxes/{id}");
+                send(&server, &Request::new("DELETE", &path).key()).await;
+            }
+        }
+    }
+    for _ in 0..20 {
+        let made = server.sandbox().await;
+        let path = format!("/sandboxes/{}", made.id);
+        let (status, told) = post(&server, &format!("{path}/pause"), &json!({})).await;
+        assert_eq!(status, 204, "{told}");
+        let (connect, nothing) = (format!("{path}/connect"), json!({}));
+        let kill = Request::new("DELETE", &path).key();
+        let (connected, killed) =
+            tokio::join!(post(&server, &connect, &nothing), send(&server, &kill));
+        assert!(matches!(connected.0, 200 | 201 | 404), "{connected:?}");
+        assert!(matches!(killed.status, 204 | 404), "{killed:?}");
+    }
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn saved_states_have_a_quota() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = folder.path().to_owned();
+    let server =
+        TestServer::start_with(|server| server.state(state).saved_bytes(3 << 20), &[]).await;
+    let made = server.sandbox().await;
+    run(&server, &made, "x = bytearray(b'x') * (2 << 20)").await;
+    let path = format!("/sandboxes/{}", made.id);
+    let snapshots = format!("{path}/snapshots");
+    let (status, first) = post(&server, &snapshots, &json!({})).await;
+    assert_eq!(status, 201, "{first}");
+    let before = files(folder.path());
+    let (status, told) = post(&server, &snapshots, &json!({})).await;
+    assert_eq!(status, 507, "{told}");
+    assert!(
+        told["message"]
+            .as_str()
+            .expect("a message")
+            .contains("--max-saved")
+    );
+    let (status, told) = post(&server, &format!("{path}/pause"), &json!({})).await;
+    assert_eq!(status, 507, "{told}");
+    assert_eq!(files(folder.path()), before);
+    // The sandbox lives on, and there is room again when the snapshot is gone.
+    assert_eq!(run(&server, &made, "len(x)").await, (2 << 20).to_string());
+    let id = first["snapshotID"]
+        .as_str()
+        .expect("an id")
+        .replace(':', "%3A");
+    send(
+        &server,
+        &Request::new("DELETE", &format!("/templates/{id}")).key(),
+    )
+    .await;
+    let (status, told) = post(&server, &format!("{path}/pause"), &json!({})).await;
+    assert_eq!(status, 204, "{told}");
+    server.end().await;
+}

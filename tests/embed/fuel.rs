@@ -139,7 +139,7 @@ async fn a_pause_or_a_copy_does_not_change_a_repeatable_run() {
         finished(&first(&paused), cell).await.text(),
         first_cell.text()
     );
-    let snapshot = paused.pause(Busy::default()).await.unwrap();
+    let snapshot = paused.pause(Busy::default()).await.unwrap().unwrap();
     snapshot.save(&path, Durability::Process).await.unwrap();
     paused.resume().unwrap();
     let loaded = runtime.load_snapshot(&path).await.unwrap();

@@ -4,10 +4,10 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use sandcell::files::Access;
-use sandcell::{Context, Error, SandboxBuilder};
+use sandcell::{Busy, Context, Durability, Error, SandboxBuilder, SnapshotFault};
 use tempfile::TempDir;
 
-use crate::support::{self, builder, first, refusal, start};
+use crate::support::{self, builder, finished, first, refusal, start};
 
 fn shared() -> TempDir {
     let folder = TempDir::new().unwrap();
@@ -180,4 +180,89 @@ async fn places_that_cannot_be_mounted_are_refused() {
         );
         assert!(told, "{guest}: {error}");
     }
+}
+
+#[tokio::test]
+async fn a_saved_sandbox_is_given_its_folders_again() {
+    let (folder, other) = (shared(), shared());
+    fs::write(other.path().join("shared/data.txt"), "ONE\nTWO\n").unwrap();
+    let path = folder.path().join("s");
+    let sandbox = start(mounted(&folder, Access::ReadOnly).await).await;
+    let open = "f = open('/mnt/data/data.txt'); a = f.readline(); g = open('/mnt/data/sub/x')";
+    fs::write(folder.path().join("shared/sub/x"), "x").unwrap();
+    finished(&first(&sandbox), open).await;
+    let snapshot = sandbox.snapshot(Busy::default()).await.unwrap();
+    assert!(snapshot.mounts().contains(&"/mnt/data".to_owned()));
+    snapshot.save(&path, Durability::Process).await.unwrap();
+
+    let runtime = support::runtime().await;
+    let fault = |loaded| match loaded {
+        Err(Error::BadSnapshot { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    };
+    let missing = SnapshotFault::MissingMount {
+        path: "/mnt/data".to_owned(),
+    };
+    assert_eq!(fault(runtime.load_snapshot(&path).await), missing);
+    let host = other.path().join("shared");
+    let file = || runtime.snapshot_file(&path);
+    let elsewhere = file().mount("/mnt", &host, Access::ReadOnly).load().await;
+    assert_eq!(fault(elsewhere), missing);
+    let writable = file()
+        .mount("/mnt/data", &host, Access::ReadWrite)
+        .load()
+        .await;
+    let wrong = fault(writable);
+    assert!(
+        matches!(wrong, SnapshotFault::WrongMount { .. }),
+        "{wrong:?}"
+    );
+    let gone = other.path().join("gone");
+    let gone = file()
+        .mount("/mnt/data", gone, Access::ReadOnly)
+        .load()
+        .await;
+    assert!(matches!(gone, Err(Error::Io { .. })), "{gone:?}");
+
+    let loading = file().mount("/mnt/data", &host, Access::ReadOnly).mount(
+        "/mnt/more",
+        folder.path(),
+        Access::ReadOnly,
+    );
+    let snapshot = loading.load().await.unwrap();
+    let copy = start(runtime.sandbox().snapshot(&snapshot)).await;
+    let context = first(&copy);
+    let code = "f.readline(), open('/mnt/data/data.txt').read(), open('/mnt/more/secret').read()";
+    // The guest had read the second line of the other folder's file already.
+    let expected = "('two\\n', 'ONE\\nTWO\\n', 'secret')";
+    assert_eq!(value(&context, code).await, expected);
+    // What was open and is not there stays open, and says so.
+    let code = format!("{ATTEMPT}\nattempt(g.read), attempt(open, '/mnt/data/data.txt', 'w')");
+    assert_eq!(value(&context, &code).await, "('ESTALE', 'EROFS')");
+}
+
+#[tokio::test]
+async fn a_folder_that_vanishes_costs_its_files_only() {
+    let folder = shared();
+    let sandbox = start(mounted(&folder, Access::ReadWrite).await).await;
+    let context = first(&sandbox);
+    finished(&context, "import os; f = open('/mnt/data/data.txt'); x = 1").await;
+    fs::remove_dir_all(folder.path().join("shared")).unwrap();
+    let code = format!(
+        "{ATTEMPT}
+(attempt(open, '/mnt/data/data.txt'), attempt(open, '/mnt/data/new', 'w'),
+ attempt(os.mkdir, '/mnt/data/d'), os.listdir('/'), x)"
+    );
+    let found = value(&context, &code).await;
+    assert!(
+        found.starts_with("('ENOENT', 'ENOENT', 'ENOENT', ["),
+        "{found}"
+    );
+    assert!(found.ends_with(", 1)"), "{found}");
+    // It can still be saved, copied and ended.
+    let snapshot = sandbox.snapshot(Busy::default()).await.unwrap();
+    let path = folder.path().join("s");
+    snapshot.save(&path, Durability::Process).await.unwrap();
+    let copy = start(support::runtime().await.sandbox().snapshot(&snapshot)).await;
+    assert_eq!(value(&first(&copy), "x").await, "1");
 }

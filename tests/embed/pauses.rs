@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sandcell::{Busy, Checkpoints, End, Error, InterruptCause, Sandbox, State};
 
-use crate::support::{check, finished, first, raised, run, runtime, start};
+use crate::support::{check, finished, first, raised, run, runtime, start, value};
 
 const SAVING: End = End::Interrupted {
     by: InterruptCause::Saving,
@@ -19,7 +19,7 @@ async fn a_pause_gives_memory_back_and_keeps_everything() {
         "x = b'x' * 20_000_000; f = open('a', 'w+'); n = f.write('abc')",
     )
     .await;
-    let snapshot = sandbox.pause(Busy::default()).await.unwrap();
+    let snapshot = sandbox.pause(Busy::default()).await.unwrap().unwrap();
     assert_eq!(sandbox.state(), State::Paused);
     assert!(snapshot.bytes() >= 20_000_000);
     assert!(matches!(context.execute("x"), Err(Error::Paused)));
@@ -219,4 +219,132 @@ async fn undo_steps_back_cell_by_cell() {
     }
     assert_eq!(steps, 15);
     check(&context, "x", "24").await;
+}
+
+/// Cells that would go on for ever, or for a while, and say that they began.
+const HELD: [&str; 4] = [
+    "import time; x = 1\nwhile not go: time.sleep(0.001); n += 1",
+    "x = 1\nwhile not go: n += 1",
+    "import asyncio; x = 1\nwhile not go: await asyncio.sleep(0.001); n += 1",
+    "x = 1\ndef numbers():\n    while not go: yield 1\nfor _ in numbers(): n += 1",
+];
+
+#[tokio::test]
+async fn a_held_cell_stands_still_and_goes_on() {
+    for code in HELD {
+        let sandbox = start(runtime().await.sandbox().grace(Duration::from_secs(60))).await;
+        let context = first(&sandbox);
+        // The file is how the host says that it is enough.
+        let code = code.replace("not go", "not os.path.exists('/tmp/go')");
+        let mut execution =
+            started(&sandbox, &format!("import os; n = 0\n{code}\nprint('end')")).await;
+        assert!(sandbox.pause(Busy::Hold).await.unwrap().is_none());
+        assert_eq!(sandbox.state(), State::Held);
+        assert!(matches!(context.execute("1"), Err(Error::Paused)));
+        assert!(matches!(
+            sandbox.snapshot(Busy::default()).await,
+            Err(Error::Paused)
+        ));
+        assert!(matches!(
+            sandbox.pause(Busy::Hold).await,
+            Err(Error::Paused)
+        ));
+        sandbox.files().write("/tmp/go", "").unwrap();
+        let waited = tokio::time::timeout(Duration::from_millis(30), execution.next()).await;
+        assert!(waited.is_err(), "it went on: {waited:?}");
+        sandbox.resume().unwrap();
+        assert_eq!(sandbox.state(), State::Running);
+        let outcome = execution.outcome().await.unwrap();
+        assert_eq!((outcome.end, outcome.lost), (End::Finished, None), "{code}");
+        check(&context, "x", "1").await;
+    }
+}
+
+#[tokio::test]
+async fn time_in_which_a_cell_is_held_counts_towards_no_deadline() {
+    let sandbox = start(runtime().await.sandbox()).await;
+    let cell = sandcell::RunCode::from("print('go')\nimport time; time.sleep(0.02); x = 1")
+        .wall(Some(Duration::from_millis(400)));
+    let mut execution = first(&sandbox).execute(cell).unwrap();
+    execution.next().await.unwrap();
+    if sandbox.pause(Busy::Hold).await.unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        sandbox.resume().unwrap();
+    }
+    assert_eq!(execution.outcome().await.unwrap().end, End::Finished);
+}
+
+#[tokio::test]
+async fn an_idle_sandbox_is_paused_and_a_held_one_can_end() {
+    let sandbox = start(runtime().await.sandbox()).await;
+    finished(&first(&sandbox), "x = 1").await;
+    assert!(sandbox.pause(Busy::Hold).await.unwrap().is_some());
+    assert_eq!(sandbox.state(), State::Paused);
+    sandbox.resume().unwrap();
+    let execution = started(&sandbox, "while True: pass").await;
+    let refused = sandbox.snapshot(Busy::Hold).await;
+    assert!(matches!(refused, Err(Error::Running { .. })), "{refused:?}");
+    assert!(sandbox.pause(Busy::Hold).await.unwrap().is_none());
+    sandbox.close();
+    let outcome = execution.outcome().await.unwrap();
+    let closed = InterruptCause::Closed;
+    assert_eq!(outcome.end, End::Interrupted { by: closed });
+    assert_eq!(sandbox.state(), State::Ended);
+}
+
+#[tokio::test]
+async fn one_held_context_does_not_stop_who_waits_for_another() {
+    let sandbox = start(runtime().await.sandbox()).await;
+    let other = sandbox.create_context().await.unwrap();
+    finished(&other, "y = 2").await;
+    let execution = started(&sandbox, "while True: pass").await;
+    assert!(sandbox.pause(Busy::Hold).await.unwrap().is_none());
+    assert!(matches!(other.execute("y"), Err(Error::Paused)));
+    sandbox.resume().unwrap();
+    check(&other, "y", "2").await;
+    execution.interrupt_handle().interrupt();
+    let by = InterruptCause::Handle;
+    assert_eq!(
+        execution.outcome().await.unwrap().end,
+        End::Interrupted { by }
+    );
+}
+
+#[tokio::test]
+async fn checkpoints_miss_no_page_whoever_wrote_it() {
+    let sandbox = careful(Checkpoints::EveryCell).await;
+    let context = first(&sandbox);
+    let setup = "import random, os, hashlib, time, gc
+data = bytearray(3_000_000); parts = {}
+def change(seed, slow):
+    dice = random.Random(seed)
+    for _ in range(dice.randrange(40)):
+        at = dice.randrange(len(data)); data[at:at + 9] = b'123456789'
+    parts[seed % 7] = [seed] * dice.randrange(3000)
+    # Long enough for the ticker to ring.
+    until = time.monotonic() + slow
+    while time.monotonic() < until: pass
+def digest():
+    return hashlib.sha256(bytes(data) + repr(parts).encode()).hexdigest()";
+    finished(&context, setup).await;
+    for round in 0..40 {
+        let slow = if round % 8 == 0 { "0.02" } else { "0" };
+        let digest = value(&context, format!("change({round}, {slow}); digest()")).await;
+        if round % 5 == 4 {
+            let outcome = run(&context, "data[0:9] = b'987654321'; os.abort()")
+                .await
+                .outcome;
+            assert!(
+                matches!(outcome.end, End::Trapped { .. }),
+                "{}",
+                outcome.end
+            );
+        }
+        check(&context, "digest()", &digest).await;
+        if round % 9 == 8 {
+            sandbox.pause(Busy::default()).await.unwrap();
+            sandbox.resume().unwrap();
+            check(&context, "digest()", &digest).await;
+        }
+    }
 }

@@ -47,7 +47,7 @@ async fn ways_out_of_the_process() {
     case(
         "kill",
         "import os; os.kill(os.getpid(), 9)",
-        Raised("AttributeError"),
+        Trapped(TrapKind::Aborted),
     )
     .await;
     case(

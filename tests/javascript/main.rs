@@ -10,12 +10,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod beside;
 mod builtins;
 mod cells;
 mod display;
 mod errors;
 mod guest;
 mod hostile;
+mod intl;
 mod modules;
 mod options;
 mod packages;

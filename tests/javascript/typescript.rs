@@ -62,10 +62,45 @@ async fn what_cannot_be_compiled_is_told() {
         "1",
     )
     .await;
-    assert_eq!(
-        raised(&context, file("@dec class D {}")).await.name,
-        "SyntaxError"
-    );
+    // In cells, too, which may be either language, and wherever they stand.
+    for (code, what, place) in [
+        (
+            "let a = 1; namespace N { export const q = 1 }",
+            "namespace N",
+            ":1:22",
+        ),
+        ("namespace A.B { function f() {} }", "namespace A", ":1:11"),
+        ("let b = 1\n@dec class D {}", "decorators", ":2:1"),
+        ("class E {\n  @dec method() {}\n}", "decorators", ":2:3"),
+    ] {
+        for exception in [
+            raised(&context, code).await,
+            raised(&context, file(code)).await,
+        ] {
+            assert_eq!(exception.name, "SyntaxError");
+            assert!(
+                exception.value.contains(what) && exception.traceback.contains(place),
+                "{exception:?}"
+            );
+        }
+    }
+    for (code, value) in [
+        (
+            "namespace T { export interface A { x: number } }; declare namespace M { const q: number }; 1 as number",
+            "1",
+        ),
+        (
+            "declare module 'm' { export const z: number }; 2 as number",
+            "2",
+        ),
+        (
+            "'namespace N { const x }' as string",
+            "'namespace N { const x }'",
+        ),
+        ("const namespace = 2, module = 1; namespace", "2"),
+    ] {
+        check(&context, code, value).await;
+    }
 }
 
 #[tokio::test]

@@ -27,9 +27,32 @@ pub(crate) fn execute(arguments: &EnvArguments) -> Result<ExitStatus, Failure> {
     let mut stdout = Output::stdout(Escapes::Shown);
     stdout.line(&format!("export E2B_API_KEY={key}"))?;
     stdout.line(&format!("export E2B_API_URL=http://{host}:{port}"))?;
-    stdout.line(&format!("export E2B_SANDBOX_URL=http://{host}:{port}"))?;
+    if arguments.tls {
+        let authority = state.folder().join("ca.pem");
+        if running.is_some_and(|running| running.tls_port.is_none()) {
+            say(
+                "note",
+                Colour::Cyan,
+                "the running server speaks no TLS; `sandcell serve --tls` does",
+            );
+        }
+        // Names of sandboxes come from the server's answers.
+        stdout.line("unset E2B_SANDBOX_URL")?;
+        let authority = quoted(&authority.to_string_lossy());
+        stdout.line(&format!("export SSL_CERT_FILE={authority}"))?;
+        stdout.line(&format!("export NODE_EXTRA_CA_CERTS={authority}"))?;
+    } else {
+        stdout.line(&format!("export E2B_SANDBOX_URL=http://{host}:{port}"))?;
+    }
+    stdout.line(&format!("export SANDCELL_MCP_URL=http://{host}:{port}/mcp"))?;
+    stdout.line(&format!("export SANDCELL_MCP_TOKEN={}", state.mcp_token()?))?;
     if arguments.legacy {
         stdout.line("export E2B_DEBUG=true")?;
     }
     Ok(ExitStatus::Success)
+}
+
+/// A text as a shell's word.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -39,7 +39,13 @@ pub(crate) fn execute(command: ImageCommand) -> Result<ExitStatus, Failure> {
     Ok(ExitStatus::Success)
 }
 
+/// The tools are no image, but are built the same way.
+const TOOLS: &str = "tools";
+
 fn build(cache: &Cache, arguments: BuildArguments, stdout: &mut Output) -> Result<(), Failure> {
+    if arguments.name == TOOLS {
+        return build_tools(cache, arguments, stdout);
+    }
     let name = arguments.name;
     let settings = BuildSettings {
         source: arguments.source,
@@ -48,7 +54,7 @@ fn build(cache: &Cache, arguments: BuildArguments, stdout: &mut Output) -> Resul
             .and_then(|jobs| NonZeroUsize::new(jobs.into())),
     };
     let Some(language) = language::find(&name, settings) else {
-        let names = language::NAMES.join(", ");
+        let names = [&language::NAMES[..], &[TOOLS]].concat().join(", ");
         let failure = Failure::usage(format!(
             "there is no language `{name}` to build an image of"
         ));
@@ -69,6 +75,36 @@ fn build(cache: &Cache, arguments: BuildArguments, stdout: &mut Output) -> Resul
         cache.add_fuel(&name)?;
     }
     stdout.line(&format!("the image {name} is ready"))?;
+    Ok(())
+}
+
+fn build_tools(
+    cache: &Cache,
+    arguments: BuildArguments,
+    stdout: &mut Output,
+) -> Result<(), Failure> {
+    if arguments.force || arguments.fuel {
+        let message = "the tools have no variants, and are built again when their recipe changes";
+        return Err(Failure::usage(message).hint("leave out --force and --fuel"));
+    }
+    let mut tools = sandcell_tools::Tools::default();
+    if let Some(source) = arguments.source {
+        tools = tools.source(source);
+    }
+    let jobs = arguments.jobs.map(|jobs| NonZeroUsize::new(jobs.into()));
+    if let Some(jobs) = jobs.flatten() {
+        tools = tools.jobs(jobs);
+    }
+    let mut display = Display::default();
+    tools.build(cache.path(), &mut display).map_err(|error| {
+        let failure = Failure::own(error.to_string());
+        match language::advice(&error) {
+            Some(advice) => failure.hint(advice),
+            None => failure,
+        }
+    })?;
+    drop(display);
+    stdout.line("the tools are ready")?;
     Ok(())
 }
 

@@ -2,10 +2,14 @@
 
 mod doctor;
 mod env;
+mod exec;
 mod image;
+mod mcp;
 mod repl;
 mod run;
+mod sandbox;
 mod serve;
+mod shell;
 
 use crate::args::{Arguments, Command};
 use crate::console::{Colour, say};
@@ -15,10 +19,14 @@ use crate::exit::{ExitStatus, Failure};
 pub(crate) fn execute(arguments: Arguments) -> ExitStatus {
     let done = match arguments.command {
         Command::Run(arguments) => run::execute(arguments),
+        Command::Exec(arguments) => exec::execute(arguments),
+        Command::Shell(arguments) => shell::execute(arguments),
         Command::Repl(arguments) => repl::execute(&arguments),
+        Command::Sandbox(command) => sandbox::execute(command),
         Command::Image(command) => image::execute(command),
         Command::Serve(arguments) => serve::execute(&arguments),
         Command::Env(arguments) => env::execute(&arguments),
+        Command::Mcp(arguments) => mcp::execute(&arguments),
         Command::Doctor => doctor::execute(),
     };
     done.unwrap_or_else(|failure| {

@@ -2,10 +2,11 @@
 
 use std::mem::ManuallyDrop;
 use std::path::Path;
+use std::time::Duration;
 
 use sandcell::{Busy, Context, Durability, Outcome, RunCode, Sandbox};
 
-use crate::args::RunArguments;
+use crate::args::{RunArguments, ShowArguments};
 use crate::console::{Escapes, Output};
 use crate::exit::{ExitStatus, Failure};
 use crate::input::{self, Program};
@@ -14,7 +15,8 @@ use crate::open;
 use crate::report::{JsonReport, Report, Saver, TextReport};
 
 pub(crate) fn execute(arguments: RunArguments) -> Result<ExitStatus, Failure> {
-    let mut report = report(&arguments);
+    let wall = open::limits(&arguments.sandbox).wall;
+    let mut report = report(&arguments.show, arguments.json, wall);
     // The process ends next, which gives everything back faster than piece by
     // piece.
     let reactor = ManuallyDrop::new(open::reactor()?);
@@ -27,20 +29,20 @@ pub(crate) fn execute(arguments: RunArguments) -> Result<ExitStatus, Failure> {
     done
 }
 
-fn report(arguments: &RunArguments) -> Box<dyn Report> {
-    let sandbox = &arguments.sandbox;
-    let escapes = if sandbox.raw {
+/// Who shows a run, whose time limit is `wall`.
+pub(crate) fn report(show: &ShowArguments, json: bool, wall: Option<Duration>) -> Box<dyn Report> {
+    let escapes = if show.raw {
         Escapes::Passed
     } else {
         Escapes::Shown
     };
     let stdout = Output::stdout(escapes);
-    if arguments.json {
+    if json {
         return Box::new(JsonReport::new(stdout));
     }
-    let saver = sandbox.save_dir.clone().map(Saver::new);
+    let saver = show.save_dir.clone().map(Saver::new);
     let mut report = TextReport::new(stdout, Output::stderr(escapes), saver);
-    report.set_wall(open::limits(sandbox).wall);
+    report.set_wall(wall);
     Box::new(report)
 }
 
@@ -95,7 +97,7 @@ async fn fork(
 }
 
 /// A program as a cell. Reads the data on standard input.
-fn cell(program: Program) -> Result<RunCode, Failure> {
+pub(crate) fn cell(program: Program) -> Result<RunCode, Failure> {
     let mut cell = RunCode::new(program.code).argv(program.arguments);
     if let Some(file) = program.file {
         cell = cell.filename(file);

@@ -2,17 +2,20 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sandcell::{Limits, Runtime};
-use sandcell_server::{Server, ServerBuilder};
+use sandcell_server::{Certificate, Server, ServerBuilder};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::ServeArguments;
 use crate::console::{Colour, Escapes, Output, say};
 use crate::exit::{ExitStatus, Failure};
+use crate::language;
 use crate::open;
 use crate::state::State;
 
@@ -26,21 +29,39 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
     log(arguments.verbose);
     let state = State::open(arguments.state_dir.as_deref())?;
     let key = state.key()?;
+    let mcp_token = state.mcp_token()?;
     let claim = state.claim()?;
     // Guests have threads of their own, so that busy ones do not keep requests
     // waiting.
     let guests = threads("guest")?;
     threads("server")?.block_on(async {
-        let listeners = listen(arguments).await?;
+        let mut listeners = listen(arguments).await?;
+        let tls = tls(arguments, &state, &mut listeners).await?;
         let settings = Runtime::builder()
             .warm(WARM)
             .handle(guests.handle().clone());
-        let runtime = open::runtime_with(&arguments.image, settings).await?;
+        let image = arguments.image.clone().unwrap_or_else(open::fullest_image);
+        if let Err(failure) = open::ensure_tools().await {
+            warn(&format!(
+                "{failure}; commands find the shell and languages only"
+            ));
+        }
+        let runtime = open::runtime_with(&image, settings).await?;
+        let second = second_language(&image, &runtime).await?;
         let address = address(&listeners)?;
-        state.publish(&claim, address)?;
+        let tls_port = tls.as_ref().map(|(_, port)| *port);
+        state.publish(&claim, address, tls_port)?;
         let mut signals = Signals::new()?;
         announce(address)?;
-        let server = server(arguments, runtime, &key, state.sandboxes());
+        let mut server = server(arguments, runtime, &key, state.sandboxes()).mcp(&mcp_token);
+        if let Some((certificate, _)) = tls {
+            server = server.tls(certificate);
+        }
+        if language::has_braces(&image) {
+            server = server.only_javascript();
+        } else if let Some(image) = second {
+            server = server.javascript(image);
+        }
         let (end, ended) = oneshot::channel();
         let serving = server.serve(listeners, async {
             // A sender that is gone is an end as well.
@@ -59,6 +80,18 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
     // Guests that are still busy are not waited for.
     guests.shutdown_background();
     Ok(ExitStatus::Success)
+}
+
+/// The image of JavaScript beside one of another language, built if it is missing
+/// and ready for use.
+async fn second_language(image: &Path, runtime: &Runtime) -> Result<Option<&'static str>, Failure> {
+    if language::has_braces(image) {
+        return Ok(None);
+    }
+    let second = language::JAVASCRIPT;
+    open::ensure(runtime.cache(), second).await?;
+    runtime.load_image(second)?;
+    Ok(Some(second))
 }
 
 fn server(
@@ -86,6 +119,9 @@ fn server(
     }
     if let Some(count) = arguments.max_sandboxes {
         server = server.sandboxes(usize::try_from(count).unwrap_or(usize::MAX));
+    }
+    if let Some(bytes) = arguments.max_saved {
+        server = server.saved_bytes(bytes);
     }
     for name in &arguments.allow_host {
         server = server.allow_host(name);
@@ -122,6 +158,25 @@ async fn listen(arguments: &ServeArguments) -> Result<Vec<TcpListener>, Failure>
     Ok(listeners)
 }
 
+/// A certificate and its port, if there is to be TLS; its listener comes last.
+async fn tls(
+    arguments: &ServeArguments,
+    state: &State,
+    listeners: &mut Vec<TcpListener>,
+) -> Result<Option<(Certificate, u16)>, Failure> {
+    if !arguments.tls {
+        return Ok(None);
+    }
+    let certificate = Certificate::in_folder(state.folder())
+        .map_err(|error| Failure::own(format!("cannot make a certificate: {error}")))?;
+    let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let listener = bind(local, arguments.tls_port, "--tls-port").await?;
+    let port = listener.local_addr().map(|address| address.port());
+    let port = port.map_err(|error| Failure::own(format!("cannot listen: {error}")))?;
+    listeners.push(listener);
+    Ok(Some((certificate, port)))
+}
+
 async fn bind(address: IpAddr, port: u16, option: &str) -> Result<TcpListener, Failure> {
     let place = SocketAddr::new(address, port);
     TcpListener::bind(place).await.map_err(|error| {
@@ -129,10 +184,12 @@ async fn bind(address: IpAddr, port: u16, option: &str) -> Result<TcpListener, F
             return Failure::own(format!("cannot listen on {place}: {error}"));
         }
         let failure = Failure::own(format!("port {port} of {address} is taken"));
-        failure.hint(if option == "--port" {
-            "end the program that has it, or choose another one with `--port N`"
-        } else {
-            "end the program that has it, or leave out `--legacy`"
+        failure.hint(match option {
+            "--port" => "end the program that has it, or choose another one with `--port N`",
+            "--tls-port" => {
+                "end the program that has it, or choose another one with `--tls-port N`"
+            }
+            _ => "end the program that has it, or leave out `--legacy`",
         })
     })
 }
@@ -187,17 +244,25 @@ fn announce(address: SocketAddr) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sends what happens to standard error.
+/// Sends what happens to standard error: the server's own words, and what troubles
+/// the libraries below it.
 fn log(verbose: bool) {
     let level = if verbose {
         tracing_subscriber::filter::LevelFilter::DEBUG
     } else {
         tracing_subscriber::filter::LevelFilter::INFO
     };
+    let libraries = tracing_subscriber::filter::LevelFilter::WARN;
+    let wanted = tracing_subscriber::filter::Targets::new()
+        .with_default(libraries)
+        .with_target("sandcell", level)
+        .with_target("sandcell_server", level);
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_target(false)
         .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
         .with_writer(io::stderr)
+        .finish()
+        .with(wanted)
         .init();
 }

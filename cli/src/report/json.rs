@@ -5,6 +5,7 @@ use std::io;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use sandcell::command::{self, CommandEvent, Exit};
 use sandcell::{End, Event, GuestException, InterruptCause, Outcome, RichResult, TrapKind, Usage};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -28,6 +29,36 @@ impl JsonReport {
         let json = serde_json::to_string(line)?;
         self.stdout
             .write(format!("{}\n", without_controls(json)).as_bytes())
+    }
+}
+
+/// What a command does.
+impl JsonReport {
+    pub(crate) fn command(&mut self, event: &CommandEvent) -> io::Result<()> {
+        match event {
+            CommandEvent::Stdout(bytes) => self.line(&Line::Stdout(chunk(bytes))),
+            CommandEvent::Stderr(bytes) => self.line(&Line::Stderr(chunk(bytes))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The last line.
+    pub(crate) fn exit(&mut self, exit: &Exit, code: u8) -> io::Result<()> {
+        let signal = match exit.status {
+            command::ExitStatus::Code(_) => None,
+            command::ExitStatus::Signal(signal) => Some(signal.to_string()),
+        };
+        self.line(&Line::Exit {
+            code,
+            signal,
+            timed_out: exit.timed_out,
+            usage: usage_of(&exit.usage),
+        })
+    }
+
+    /// Nothing ran.
+    pub(crate) fn refused(&mut self, failure: &Failure) -> io::Result<()> {
+        self.failure(failure)
     }
 }
 
@@ -90,6 +121,13 @@ enum Line<'a> {
         reason: Option<String>,
         usage: Used,
         lost: Option<LostCells>,
+    },
+    Exit {
+        code: u8,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signal: Option<String>,
+        timed_out: bool,
+        usage: Used,
     },
     Failure {
         exit: u8,

@@ -9,6 +9,7 @@
 )]
 
 mod doctor;
+mod exec;
 mod exit_codes;
 mod image;
 mod input;
@@ -16,8 +17,12 @@ mod interrupt;
 mod javascript;
 mod json;
 mod limits;
+mod mcp;
 mod output;
+#[path = "../../../tests/e2b/support/packages.rs"]
+mod packages;
 mod repl;
+mod sandbox;
 mod saving;
 mod serve;
 mod settings;

@@ -25,6 +25,7 @@ pub(crate) const FORMAT: &str = "1";
 
 pub(crate) const MODULE: &str = "guest.wasm";
 pub(crate) const LIBRARY: &str = "lib.zip";
+pub(crate) const PROGRAMS: &str = "programs";
 pub(crate) const LICENCES: &str = "licences";
 pub(crate) const MANIFEST: &str = "build.json";
 
@@ -37,7 +38,7 @@ struct Manifest<'a> {
     /// First line of each program's `--version`.
     tools: BTreeMap<&'static str, String>,
     /// SHA-256 of each file that was made.
-    outputs: BTreeMap<&'static str, String>,
+    outputs: BTreeMap<String, String>,
 }
 
 /// Make the guest's folder and publish it. `line` hears about the parts.
@@ -50,16 +51,34 @@ pub(crate) fn run(
     let out = work.join("out");
     fs::create_dir(&out).map_err(BuildError::io("make", &out))?;
 
-    line("checking the module");
-    let linked = store.finished(plan.parts.module).join(MODULE);
-    let module = fs::read(&linked).map_err(BuildError::io("read", &linked))?;
-    check::check(&module)?;
-    write_synced(&out.join(MODULE), &module)?;
+    let mut outputs = Vec::new();
+    if let Some(module) = plan.parts.module {
+        line("checking the module");
+        let linked = store.finished(module).join(MODULE);
+        let module = fs::read(&linked).map_err(BuildError::io("read", &linked))?;
+        check::check(&module)?;
+        write_synced(&out.join(MODULE), &module)?;
 
-    line("packing the library");
-    let tree = |step: &_| store.finished(*step).join("lib");
-    let trees: Vec<PathBuf> = plan.parts.library.iter().map(tree).collect();
-    pack(&trees, &out.join(LIBRARY))?;
+        line("packing the library");
+        let tree = |step: &_| store.finished(*step).join("lib");
+        let trees: Vec<PathBuf> = plan.parts.library.iter().map(tree).collect();
+        pack(&trees, &out.join(LIBRARY))?;
+        outputs.extend([MODULE.to_owned(), LIBRARY.to_owned()]);
+    }
+    if !plan.parts.programs.is_empty() {
+        line("checking the programs");
+        let to = out.join(PROGRAMS);
+        fs::create_dir(&to).map_err(BuildError::io("make", &to))?;
+    }
+    for step in plan.parts.programs {
+        for (name, path) in files_below(&store.finished(*step).join(PROGRAMS))? {
+            let module = fs::read(&path).map_err(BuildError::io("read", &path))?;
+            check::check_program(&module)?;
+            let name = format!("{PROGRAMS}/{name}");
+            write_synced(&out.join(&name), &module)?;
+            outputs.push(name);
+        }
+    }
 
     let to = out.join(LICENCES);
     fs::create_dir(&to).map_err(BuildError::io("make", &to))?;
@@ -78,9 +97,12 @@ pub(crate) fn run(
             .iter()
             .filter_map(|tool| Some((*tool, version(tool)?)))
             .collect(),
-        outputs: [MODULE, LIBRARY]
+        outputs: outputs
             .into_iter()
-            .map(|name| Ok((name, digest(&out.join(name))?)))
+            .map(|name| {
+                let digest = digest(&out.join(&name))?;
+                Ok((name, digest))
+            })
             .collect::<Result<_, BuildError>>()?,
     };
     let path = out.join(MANIFEST);

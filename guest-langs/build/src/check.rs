@@ -74,6 +74,15 @@ pub enum Rejection {
 
 /// Accept or refuse the bytes of a guest module.
 pub(crate) fn check(module: &[u8]) -> Result<(), Rejection> {
+    check_exports(module, EXPORTED_FUNCTIONS)
+}
+
+/// Accept or refuse the bytes of a command module, which runs once from `_start`.
+pub(crate) fn check_program(module: &[u8]) -> Result<(), Rejection> {
+    check_exports(module, &["_start"])
+}
+
+fn check_exports(module: &[u8], functions: &'static [&'static str]) -> Result<(), Rejection> {
     let mut seen = Seen::default();
     for payload in Parser::new(0).parse_all(module) {
         seen.take(payload.map_err(malformed)?)?;
@@ -84,7 +93,7 @@ pub(crate) fn check(module: &[u8]) -> Result<(), Rejection> {
         });
     }
     let absent = |name: &&&'static str| !seen.functions.iter().any(|found| found == **name);
-    match EXPORTED_FUNCTIONS.iter().find(absent) {
+    match functions.iter().find(absent) {
         Some(name) => Err(Rejection::Export { name }),
         None if !seen.stop_word => Err(Rejection::Export { name: STOP_WORD }),
         None => Ok(()),
@@ -285,6 +294,14 @@ mod tests {
     #[test]
     fn a_proper_guest_passes() {
         assert_eq!(check(&guest().bytes()), Ok(()));
+    }
+
+    #[test]
+    fn a_program_starts_by_itself() {
+        assert_eq!(
+            check_program(&guest().bytes()),
+            Err(Rejection::Export { name: "_start" })
+        );
     }
 
     #[test]

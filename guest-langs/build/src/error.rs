@@ -196,8 +196,9 @@ impl Cause {
                  the right source file. Nothing of it was used."
             }
             Self::NoSource => {
-                "Get the pinned CPython source tarball and give it: sandcell image build python \
-                 --source FILE, or SANDCELL_PYTHON_SOURCE=FILE. Its checksum is verified."
+                "Get the pinned source files and give them: sandcell image build python --source FILE \
+                 (or SANDCELL_PYTHON_SOURCE=FILE), sandcell image build tools --source FOLDER (or \
+                 SANDCELL_TOOLS_SOURCE=FOLDER). Their checksums are verified."
             }
             Self::NoPip => {
                 "Install pip or venv for python3 (Debian: python3-pip or python3-venv); the same \

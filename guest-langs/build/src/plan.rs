@@ -51,7 +51,7 @@ pub enum Keep {
 }
 
 /// A line of a plan.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Definition {
     /// The step.
     pub step: Step,
@@ -92,10 +92,13 @@ pub const FETCH_COMPILER: Definition = Definition {
 /// Where the last step finds what it puts together.
 #[derive(Debug)]
 pub struct Parts {
-    /// The step whose outcome holds `guest.wasm`.
-    pub module: Step,
+    /// The step whose outcome holds `guest.wasm`; none when the recipe makes
+    /// programs only.
+    pub module: Option<Step>,
     /// The steps whose folders `lib` make the library.
     pub library: &'static [Step],
+    /// The steps whose folders `programs` hold command modules.
+    pub programs: &'static [Step],
     /// The steps whose folders `licences` go with the guest.
     pub licences: &'static [Step],
 }
@@ -299,8 +302,9 @@ pub(crate) mod example {
         ],
         assemble: ASSEMBLE,
         parts: Parts {
-            module: LINK,
+            module: Some(LINK),
             library: &[LIBRARY],
+            programs: &[],
             licences: &[LIBRARY],
         },
         recipe: &[

@@ -162,6 +162,14 @@ impl BuiltGuest {
         self.folder.join(assemble::MODULE)
     }
 
+    /// The command module of this name, of a recipe that makes programs.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.folder
+            .join(assemble::PROGRAMS)
+            .join(format!("{name}.wasm"))
+    }
+
     /// The library: an archive whose tree belongs at `/usr/lib`, read-only.
     #[must_use]
     pub fn library(&self) -> PathBuf {

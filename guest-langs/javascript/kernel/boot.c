@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define SCRIPT "/usr/lib/sandcell/kernel.js"
+#define INNER "/usr/lib/sandcell/inner.js"
 
 /* Of the guest's 6 MiB: what the engine may use of it. The rest is for C functions that do not measure. The stack
  * that WebAssembly itself uses is the engine's (16 MiB), and grows by less than three times as much. */
@@ -15,6 +16,7 @@ struct kernel kernel;
 
 static const char *const hook_names[HOOK_COUNT] = {
     "begin", "end", "rewrite", "report", "show", "turn", "complete", "abandon", "renew", "resolve", "load", "meta",
+    "program", "finish",
 };
 
 /* Remembers that memory ran out: the engine may have none left to say so. */
@@ -38,9 +40,8 @@ static const JSMallocFunctions allocator = {
 };
 
 /* Say to the build log what went wrong. */
-static int failed(const char *stage)
+static int failed(JSContext *context, const char *stage)
 {
-    JSContext *context = kernel.context;
     JSValue error = JS_GetException(context);
     JSValue stack = JS_GetPropertyStr(context, error, "stack");
     const char *text = JS_ToCString(context, error);
@@ -50,36 +51,50 @@ static int failed(const char *stage)
 }
 
 /* The object that gives the JavaScript half what only C can do. */
-static JSValue native(void)
+static JSValue native(JSContext *context)
 {
-    JSValue object = JS_NewObject(kernel.context);
-    JS_SetPropertyFunctionList(kernel.context, object, kernel_channel_functions, kernel_channel_count);
-    JS_SetPropertyFunctionList(kernel.context, object, kernel_value_functions, kernel_value_count);
-    JS_SetPropertyFunctionList(kernel.context, object, kernel_file_functions, kernel_file_count);
+    JSValue object = JS_NewObject(context);
+    JS_SetPropertyFunctionList(context, object, kernel_channel_functions, kernel_channel_count);
+    JS_SetPropertyFunctionList(context, object, kernel_value_functions, kernel_value_count);
+    JS_SetPropertyFunctionList(context, object, kernel_file_functions, kernel_file_count);
+    JS_SetPropertyFunctionList(context, object, kernel_child_functions, kernel_child_count);
     return object;
 }
 
-/* Run the script, which is a function of `native` that answers the hooks. */
-static int start_script(void)
+/* Run a script, which is a function of `native` and of one value more; frees that value. */
+static JSValue run_script(JSContext *context, const char *path, const char *name, JSValue more)
+{
+    size_t length;
+    char *source = kernel_read_file(path, &length);
+    if (source == NULL) {
+        JS_FreeValue(context, more);
+        return JS_ThrowInternalError(context, "it cannot be read");
+    }
+    JSValue start = JS_Eval(context, source, length, name, JS_EVAL_TYPE_GLOBAL);
+    free(source);
+    JSValue arguments[2] = {native(context), more};
+    JSValue answer = JS_IsException(start) ? JS_EXCEPTION : JS_Call(context, start, JS_UNDEFINED, 2, (JSValueConst *)arguments);
+    JS_FreeValue(context, arguments[0]);
+    JS_FreeValue(context, arguments[1]);
+    JS_FreeValue(context, start);
+    return answer;
+}
+
+/* Run the inner script in a realm of its own, then the outer one in that of the cells; the latter answers the hooks. */
+static int start_scripts(void)
 {
     JSContext *context = kernel.context;
-    size_t length;
-    char *source = kernel_read_file(SCRIPT, &length);
-    if (source == NULL) {
-        fprintf(stderr, "sandcell_boot: cannot read %s\n", SCRIPT);
+    JSContext *realm = JS_NewContext(kernel.runtime);
+    if (realm == NULL) {
         return 1;
     }
-    JSValue start = JS_Eval(context, source, length, "node:internal/kernel", JS_EVAL_TYPE_GLOBAL);
-    free(source);
-    if (JS_IsException(start)) {
-        return failed(SCRIPT);
+    JSValue inner = run_script(realm, INNER, "node:internal/inner", JS_GetGlobalObject(context));
+    if (JS_IsException(inner)) {
+        return failed(realm, INNER);
     }
-    JSValue argument = native();
-    JSValue hooks = JS_Call(context, start, JS_UNDEFINED, 1, (JSValueConst *)&argument);
-    JS_FreeValue(context, argument);
-    JS_FreeValue(context, start);
+    JSValue hooks = run_script(context, SCRIPT, "node:internal/kernel", inner);
     if (JS_IsException(hooks)) {
-        return failed(SCRIPT);
+        return failed(context, SCRIPT);
     }
     for (int hook = 0; hook < HOOK_COUNT; hook++) {
         kernel.hooks[hook] = JS_GetPropertyStr(context, hooks, hook_names[hook]);
@@ -145,7 +160,7 @@ GUEST_EXPORT(sandcell_boot) int sandcell_boot(void)
     JS_SetInterruptHandler(kernel.runtime, kernel_on_poll, NULL);
     JS_SetModuleLoaderFunc(kernel.runtime, kernel_resolve_module, kernel_load_module, NULL);
     JS_SetHostPromiseRejectionTracker(kernel.runtime, kernel_on_rejection, NULL);
-    if (start_script()) {
+    if (start_scripts()) {
         return 1;
     }
     sandcell_hide_kernel = 1;
@@ -210,7 +225,7 @@ GUEST_EXPORT(sandcell_renew) int sandcell_renew(int32_t length)
     }
     const char *digits = JS_IsException(entropy) ? NULL : JS_ToCString(context, entropy);
     if (digits == NULL) {
-        return failed("renew");
+        return failed(context, "renew");
     }
     if (digits[0] != '\0') {
         /* The generator has 64 bits of state. */

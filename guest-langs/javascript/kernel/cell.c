@@ -156,11 +156,16 @@ static JSValue compile(const char *source, size_t length, const struct cell *cel
     if (!is_syntax_error(error)) {
         return JS_Throw(context, error);
     }
-    /* What is no JavaScript may be TypeScript. If it is not, the first error tells more. */
+    /* What is no JavaScript may be TypeScript. If it is not, the first error tells more, unless it is TypeScript that
+     * is refused. */
     compiled = compile_rewritten(source, length, cell, true);
     if (JS_IsException(compiled)) {
-        JS_FreeValue(context, JS_GetException(context));
-        return JS_Throw(context, error);
+        JSValue other = JS_GetException(context);
+        JSValue refused = JS_GetPropertyStr(context, other, "refused");
+        bool is_refused = JS_IsError(other) && JS_ToBool(context, refused) > 0;
+        JS_FreeValue(context, refused);
+        JS_FreeValue(context, is_refused ? error : other);
+        return JS_Throw(context, is_refused ? other : error);
     }
     JS_FreeValue(context, error);
     return compiled;
@@ -229,7 +234,7 @@ static int show(JSValueConst value, const struct cell *cell)
     }
     char frame[96];
     int length = 0;
-    if (JS_VALUE_GET_TAG(value) == JS_TAG_INT) {
+    if (JS_VALUE_GET_TAG(value) == JS_TAG_INT && !kernel.program) {
         length = snprintf(frame, sizeof frame, "{\"data\":{\"text/plain\":\"%d\"},\"metadata\":{}}",
                           JS_VALUE_GET_INT(value));
     }
@@ -405,12 +410,9 @@ static int begin(JSValueConst options, struct cell *cell)
     return 0;
 }
 
-static int run(const char *source, size_t length, JSValueConst options, struct cell *cell)
+static int run_text(const char *source, size_t length, struct cell *cell)
 {
     JSContext *context = kernel.context;
-    if (!JS_IsUndefined(options) && begin(options, cell) < 0) {
-        return end_with_error(cell);
-    }
     JSValue code = compile(source, length, cell);
     if (JS_IsException(code)) {
         cell->source = source;
@@ -425,6 +427,48 @@ static int run(const char *source, size_t length, JSValueConst options, struct c
     int status = settle(&promise, cell);
     JS_FreeValue(context, promise);
     forget_rejections();
+    return status;
+}
+
+static int run(const char *source, size_t length, JSValueConst options, struct cell *cell)
+{
+    if (!JS_IsUndefined(options) && begin(options, cell) < 0) {
+        return end_with_error(cell);
+    }
+    return run_text(source, length, cell);
+}
+
+/* Run what a program is to run, or end with the exception that is set. */
+int kernel_run_plan(JSValueConst plan)
+{
+    JSContext *context = kernel.context;
+    struct cell cell = {.name = strdup("[main]"), .silent = true};
+    if (cell.name == NULL) {
+        return CELL_KERNEL_FAILED;
+    }
+    if (JS_IsException(plan)) {
+        int failed = end_with_error(&cell);
+        free(cell.name);
+        return failed;
+    }
+    JSValue name = JS_GetPropertyStr(context, plan, "fileName");
+    JSValue text = JS_GetPropertyStr(context, plan, "source");
+    JSValue silent = JS_GetPropertyStr(context, plan, "silent");
+    size_t length = 0;
+    const char *source = JS_ToCStringLen(context, &length, text);
+    const char *file_name = JS_ToCString(context, name);
+    cell.silent = JS_ToBool(context, silent) > 0;
+    if (file_name != NULL) {
+        free(cell.name);
+        cell.name = strdup(file_name);
+    }
+    int status = source == NULL || cell.name == NULL ? end_with_error(&cell) : run_text(source, length, &cell);
+    JS_FreeCString(context, file_name);
+    JS_FreeCString(context, source);
+    JS_FreeValue(context, silent);
+    JS_FreeValue(context, text);
+    JS_FreeValue(context, name);
+    free(cell.name);
     return status;
 }
 

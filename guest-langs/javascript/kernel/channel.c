@@ -1,6 +1,8 @@
 /* The channel to the host: frames out, calls of host functions. */
 #include "kernel.h"
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* No stream frame is longer than this; longer writes are cut into several frames. */
 #define STREAM_FRAME_LIMIT (1024 * 1024)
@@ -16,6 +18,18 @@ int kernel_emit(enum frame_kind kind, const char *data, size_t length)
         /* An error of a warm-up cell is told to the build log. */
         if (kind == FRAME_ERROR) {
             fprintf(stderr, "%.*s\n", (int)length, data);
+        }
+        return 0;
+    }
+    if (kernel.program) {
+        while (stream && length > 0) {
+            ssize_t count = write((int)kind, data, length);
+            if (count < 0 && errno != EINTR) {
+                JS_ThrowTypeError(context, "write %s", errno == EPIPE ? "EPIPE" : "EIO");
+                return -1;
+            }
+            data += count > 0 ? count : 0;
+            length -= count > 0 ? (size_t)count : 0;
         }
         return 0;
     }

@@ -67,6 +67,8 @@ enum kernel_hook {
     HOOK_RESOLVE,  /* resolve(base, name) -> name of a module */
     HOOK_LOAD,     /* load(name) -> source | {names, value} */
     HOOK_META,     /* meta(object, name): fill import.meta */
+    HOOK_PROGRAM,  /* program(arguments, environment) -> {source, fileName, kind, silent}: what to run */
+    HOOK_FINISH,   /* finish(status) -> exit status of a program */
     HOOK_COUNT,
 };
 
@@ -80,6 +82,7 @@ struct kernel {
     int32_t work;           /* timers and calls under way, as the JavaScript half counts them */
     bool discarding;        /* warming up: frames are thrown away */
     bool out_of_memory;     /* an allocation failed in this cell */
+    bool program;           /* it runs as a program: its streams are descriptors */
 };
 
 extern struct kernel kernel;
@@ -105,12 +108,17 @@ extern const JSCFunctionListEntry kernel_file_functions[];
 extern const int kernel_file_count;
 char *kernel_read_file(const char *path, size_t *length);
 
+/* children.c */
+extern const JSCFunctionListEntry kernel_child_functions[];
+extern const int kernel_child_count;
+
 /* modules.c */
 char *kernel_resolve_module(JSContext *context, const char *base, const char *name, void *unused);
 JSModuleDef *kernel_load_module(JSContext *context, const char *name, void *unused);
 
 /* cell.c */
 int kernel_run_cell(const char *source, size_t length, JSValueConst options);
+int kernel_run_plan(JSValueConst plan);
 void kernel_on_rejection(JSContext *context, JSValueConst promise, JSValueConst reason, bool handled, void *unused);
 
 /* hooks.c */

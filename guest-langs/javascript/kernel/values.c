@@ -162,6 +162,12 @@ static JSValue value_is_error(JSContext *context, JSValueConst self, int count, 
     return JS_NewBool(context, JS_IsError(arguments[0]));
 }
 
+/* classOf(value): the number of the engine's class of an object, whatever its prototype says; 0 for no object */
+static JSValue value_class_of(JSContext *context, JSValueConst self, int count, JSValueConst *arguments)
+{
+    return JS_NewInt32(context, JS_IsObject(arguments[0]) ? (int32_t)JS_GetClassID(arguments[0]) : 0);
+}
+
 /* collect(): run the garbage collector */
 static JSValue value_collect(JSContext *context, JSValueConst self, int count, JSValueConst *arguments)
 {
@@ -196,6 +202,7 @@ const JSCFunctionListEntry kernel_value_functions[] = {
     JS_CFUNC_DEF("promise", 1, value_promise),
     JS_CFUNC_DEF("proxy", 1, value_proxy),
     JS_CFUNC_DEF("isError", 1, value_is_error),
+    JS_CFUNC_DEF("classOf", 1, value_class_of),
     JS_CFUNC_DEF("collect", 0, value_collect),
     JS_CFUNC_DEF("heapBytes", 0, value_heap_bytes),
     JS_CFUNC_DEF("memoryBytes", 0, value_memory_bytes),

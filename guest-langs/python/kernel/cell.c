@@ -338,6 +338,17 @@ static int run_source(const char *text, Py_ssize_t length, PyObject *file_name)
     return outcome;
 }
 
+/* As in Jupyter: what the cell drew is shown when it ends, if it raised as well. */
+static int show_figures(void)
+{
+    if (kernel.figures == Py_None || PyDict_GET_SIZE(kernel.figures) == 0 || kernel.silent) {
+        return 0;
+    }
+    PyObject *done = kernel_call_hook(HOOK_FLUSH, NULL, 0);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
 static int run_cell(const char *text, Py_ssize_t length)
 {
     repair();
@@ -355,6 +366,10 @@ static int run_cell(const char *text, Py_ssize_t length)
         status = report_error();
     }
     Py_XDECREF(file_name);
+    if (status != CELL_INTERRUPTED && show_figures() < 0) {
+        int figures_status = report_error();
+        status = status == CELL_FINISHED ? figures_status : status;
+    }
     if (turn_loop() < 0) {
         int turn_status = report_error();
         status = status == CELL_FINISHED ? turn_status : status;

@@ -19,6 +19,8 @@ static const char *const hook_names[HOOK_COUNT] = {
     [HOOK_BEGIN] = "begin",   [HOOK_END] = "end",     [HOOK_REWRITE] = "rewrite",
     [HOOK_REPORT] = "report", [HOOK_SHOW] = "show",   [HOOK_AWAIT] = "await_value",
     [HOOK_TURN] = "turn",     [HOOK_REPAIR] = "repair", [HOOK_RENEW] = "renew",
+    [HOOK_PROGRAM] = "program",
+    [HOOK_FLUSH] = "flush",
 };
 
 /* One frame to the host; waits while the reader is slow. -1 with an exception set if it was not taken. */
@@ -103,8 +105,9 @@ PyObject *kernel_call_hook(enum kernel_hook hook, PyObject *const *arguments, si
         return NULL;
     }
     PyThreadState *thread = PyThreadState_Get();
-    /* await_value and turn run code of the user: there tracing stays as the user set it. */
-    int runs_user_code = hook == HOOK_AWAIT || hook == HOOK_TURN;
+    /* These run code of the user: there tracing stays as the user set it. */
+    int runs_user_code = hook == HOOK_AWAIT || hook == HOOK_TURN || hook == HOOK_PROGRAM
+        || hook == HOOK_FLUSH;
     int limit = Py_GetRecursionLimit();
     if (!runs_user_code) {
         PyThreadState_EnterTracing(thread);
@@ -366,7 +369,7 @@ static PyObject *channel_install(PyObject *module, PyObject *arguments, PyObject
     struct { const char *name; PyObject **field; } fields[] = {
         {"automagic", &kernel.automagic}, {"inputs", &kernel.inputs},
         {"outputs", &kernel.outputs}, {"sources", &kernel.sources},
-        {"line_cache", &kernel.line_cache}, {"loop", &kernel.loop}, {"stdout", &kernel.streams[0]},
+        {"line_cache", &kernel.line_cache}, {"figures", &kernel.figures}, {"loop", &kernel.loop}, {"stdout", &kernel.streams[0]},
         {"stderr", &kernel.streams[1]}, {"stream_write", &kernel.stream_write},
         {"plain_print", &kernel.plain_print}, {"interrupt_handler", &kernel.interrupt_handler},
     };
@@ -377,6 +380,7 @@ static PyObject *channel_install(PyObject *module, PyObject *arguments, PyObject
     }
     if (!PyList_CheckExact(kernel.inputs) || !PyDict_CheckExact(kernel.outputs) ||
         !PyDict_CheckExact(kernel.sources) || !PyDict_CheckExact(kernel.line_cache) ||
+        (kernel.figures != Py_None && !PyDict_Check(kernel.figures)) ||
         !PyFrozenSet_CheckExact(kernel.automagic)) {
         PyErr_SetString(PyExc_TypeError, "install: a part is of the wrong type");
         return NULL;
@@ -413,6 +417,14 @@ static PyMethodDef channel_methods[] = {
     {"set_precision", channel_set_precision, METH_O, set_precision_doc},
     {"warm_up", channel_warm_up, METH_VARARGS, warm_up_doc},
     {"install", _PyCFunction_CAST(channel_install), METH_VARARGS | METH_KEYWORDS, install_doc},
+    {"spawn", kernel_spawn, METH_O, NULL},
+    {"wait_child", kernel_wait_child, METH_VARARGS, NULL},
+    {"kill", kernel_kill, METH_VARARGS, NULL},
+    {"process", kernel_process, METH_NOARGS, NULL},
+    {"pipe", kernel_pipe, METH_NOARGS, NULL},
+    {"duplicate", kernel_duplicate, METH_VARARGS, NULL},
+    {"mode", kernel_mode, METH_VARARGS, NULL},
+    {"set_mode", kernel_set_mode, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -58,6 +58,8 @@ enum kernel_hook {
     HOOK_TURN,     /* turn(): let background tasks of the loop run what is due */
     HOOK_REPAIR,   /* repair(): make whole what a cell left broken: streams, __main__, signal handler */
     HOOK_RENEW,    /* renew(order: bytes): take new random state, host functions, environment */
+    HOOK_PROGRAM,  /* program(arguments, environment) -> exit status: run as the language's own command does */
+    HOOK_FLUSH,    /* flush(): show the figures that the cell left open, and close them */
     HOOK_COUNT,
 };
 
@@ -91,6 +93,7 @@ struct kernel {
     PyObject *outputs;           /* the dict Out */
     PyObject *sources;           /* file name of a cell -> its source text */
     PyObject *line_cache;        /* linecache.cache */
+    PyObject *figures;           /* matplotlib's open figures: a dict, or None when it is not in this image */
     PyObject *loop;              /* the event loop that lives across cells */
     PyObject *streams[2];        /* sys.stdout and sys.stderr of the kernel */
     PyObject *stream_write;      /* the write function of their class, to see whether someone replaced it */
@@ -129,6 +132,16 @@ struct compiled_cell {
 };
 int kernel_compile(const char *text, size_t length, PyObject *file_name, struct compiled_cell *cell);
 PyObject *kernel_run_code(PyObject *code);
+
+/* children.c */
+PyObject *kernel_spawn(PyObject *module, PyObject *errand);
+PyObject *kernel_wait_child(PyObject *module, PyObject *arguments);
+PyObject *kernel_kill(PyObject *module, PyObject *arguments);
+PyObject *kernel_process(PyObject *module, PyObject *nothing);
+PyObject *kernel_pipe(PyObject *module, PyObject *nothing);
+PyObject *kernel_duplicate(PyObject *module, PyObject *arguments);
+PyObject *kernel_mode(PyObject *module, PyObject *arguments);
+PyObject *kernel_set_mode(PyObject *module, PyObject *arguments);
 
 /* freeze.c */
 int kernel_freeze_objects(void);

@@ -15,6 +15,11 @@ use crate::error::{Error, Result};
 /// fits several times.
 const GUEST_STACK_BYTES: usize = 16 << 20;
 
+/// Address space for what exceptions in flight consist of. Each is some dozens of
+/// bytes and garbage as soon as it was caught; the collector comes when there is no
+/// room.
+const EXCEPTION_BYTES: u64 = 4 << 20;
+
 /// What host functions may need on top of the guest's stack.
 const HOST_STACK_BYTES: usize = 1 << 20;
 
@@ -46,7 +51,9 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(metering: Metering, ticker: &Arc<Ticker>) -> Result<Self> {
+    /// An engine. With `exceptions` it runs modules that throw; without, it refuses
+    /// them, and nothing of wasmtime's collector is there.
+    pub(crate) fn new(metering: Metering, exceptions: bool, ticker: &Arc<Ticker>) -> Result<Self> {
         let memories = CowMemories::new().map_err(|reason| Error::Create { reason })?;
         let mut config = wasmtime::Config::new();
         config
@@ -57,12 +64,19 @@ impl Engine {
             // Modules carry no data segments; images are mapped by our creator.
             .memory_init_cow(false)
             // The reservation and the guard make bounds checks free.
-            .memory_reservation(4 << 30)
+            .memory_reservation(sandcell_sys::GUEST_MEMORY_BYTES)
             .memory_guard_size(32 << 20)
             .max_wasm_stack(GUEST_STACK_BYTES)
             .async_stack_size(GUEST_STACK_BYTES + HOST_STACK_BYTES)
             // A backtrace of a runaway recursion costs more than it tells.
             .wasm_backtrace_max_frames(None)
+            .gc_support(exceptions)
+            .wasm_gc(false)
+            .wasm_exceptions(exceptions)
+            // Never as large as a guest's memory: so our creator tells them apart.
+            .gc_heap_reservation(EXCEPTION_BYTES)
+            .gc_heap_reservation_for_growth(0)
+            .gc_heap_may_move(false)
             .wasm_memory64(false)
             .wasm_multi_memory(false)
             .with_host_memory(Arc::new(memories))

@@ -16,7 +16,7 @@ use crate::engine::polling::StopWord;
 use crate::error::{Error, Result};
 
 /// The export that holds the address of the stop word.
-const STOP_WORD: &str = "sandcell_stop";
+pub(super) const STOP_WORD: &str = "sandcell_stop";
 
 /// Most mutable globals of a guest; a compiled C program has one or two.
 const GLOBALS: usize = 64;
@@ -32,8 +32,12 @@ pub(crate) struct FlatModule {
     pub(crate) globals: Vec<(String, ValType)>,
     /// What the memory holds before the guest is initialised.
     pub(crate) data: Vec<(u32, Vec<u8>)>,
+    /// Least size of its memory.
+    pub(crate) memory_pages: u64,
     /// How it is told to look up.
     pub(crate) stop: StopWord,
+    /// It throws exceptions, or catches them.
+    pub(crate) exceptions: bool,
 }
 
 /// The value of a mutable global: its type's letter and its bits.
@@ -80,6 +84,8 @@ pub(crate) fn flatten(wasm: &[u8]) -> Result<FlatModule> {
             .map(|(index, ty)| (export_name(*index), *ty))
             .collect(),
         stop: survey.stop_word()?,
+        memory_pages: survey.memory_pages,
+        exceptions: survey.exceptions,
         data: survey.data,
     })
 }
@@ -88,6 +94,7 @@ pub(crate) fn flatten(wasm: &[u8]) -> Result<FlatModule> {
 #[derive(Default)]
 struct Survey {
     memories: u32,
+    memory_pages: u64,
     global_count: u32,
     globals: Vec<(u32, ValType)>,
     data: Vec<(u32, Vec<u8>)>,
@@ -97,6 +104,9 @@ struct Survey {
     /// Index of the global that holds the address of the stop word.
     stop_global: Option<u32>,
     constants: Vec<(u32, u32)>,
+    /// It has tags. They say what a thrown value consists of and never change; the
+    /// values live in locals only and end with the call.
+    exceptions: bool,
     faults: Vec<&'static str>,
 }
 
@@ -118,7 +128,12 @@ impl Survey {
                     self.import(import.ty, is_check);
                 }
             }
-            Payload::MemorySection(section) => self.memories += section.count(),
+            Payload::MemorySection(section) => {
+                self.memories += section.count();
+                for memory in section {
+                    self.memory_pages = memory.map_err(parse_error)?.initial;
+                }
+            }
             Payload::GlobalSection(section) => {
                 for global in section {
                     let global = global.map_err(parse_error)?;
@@ -140,6 +155,7 @@ impl Survey {
                     }
                 }
             }
+            Payload::TagSection(section) => self.exceptions |= section.count() > 0,
             Payload::StartSection { .. } => self.faults.push("it has a start function"),
             Payload::DataSection(section) => {
                 for segment in section {
@@ -180,7 +196,7 @@ impl Survey {
                 }
                 self.global_count += 1;
             }
-            TypeRef::Tag(_) => {}
+            TypeRef::Tag(_) => self.faults.push("it imports a tag"),
         }
     }
 

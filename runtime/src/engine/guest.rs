@@ -3,17 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sandcell_sys::{Housed, MemoryImage, PAGE_BYTES, PageRun, StopWord};
+use sandcell_sys::{Housed, MemoryImage, OwnPages, PAGE_BYTES, PageRun, StopWord};
 use wasmtime::{
     Instance, InstancePre, Linker, Memory, Module, Store, TypedFunc, UpdateDeadline, Val,
 };
 
 use crate::engine::ladder::Demand;
 use crate::engine::meter::metered;
+use crate::engine::shared::SharedImage;
 use crate::engine::state::{Run, State, World};
-use crate::engine::{Engine, GlobalValue, Metering, Stopped, Ticker, imports, preview1};
+use crate::engine::{Engine, GlobalValue, Metering, Started, Stopped, Ticker, imports, preview1};
 use crate::error::{Error, Result};
+use crate::execution::TrapKind;
 use crate::guest::order::{Renewal, Status};
+use crate::limits::Limit;
 
 /// Stack bytes that stay resident between calls: what a small cell touches.
 const STACK_KEPT_BYTES: usize = 32 << 10;
@@ -99,6 +102,12 @@ pub(crate) struct Guest {
     engine: Engine,
     /// What its memory started as.
     pub(super) image: Option<Arc<MemoryImage>>,
+    /// That image, when it is a saved state's and not that of the language.
+    pub(super) over: Option<Arc<SharedImage>>,
+    /// The pages that it owned when it was saved last.
+    pub(super) own: OwnPages,
+    /// What it has to be told before anything runs in it.
+    asleep: Option<Renewal>,
     pub(super) memory: Memory,
     pub(super) globals: Vec<wasmtime::Global>,
     buffer: TypedFunc<i32, i32>,
@@ -126,6 +135,24 @@ pub(super) fn create_error(error: impl std::fmt::Display) -> Error {
 impl Guest {
     /// Makes a guest. Nothing of it runs yet.
     pub(crate) async fn new(module: &GuestModule, origin: &Origin, world: World) -> Result<Self> {
+        Self::over(module, origin, origin.memory.clone(), world).await
+    }
+
+    /// Makes a guest whose memory starts as `image`. Nothing of it runs yet.
+    pub(super) async fn over(
+        module: &GuestModule,
+        origin: &Origin,
+        image: Option<Arc<MemoryImage>>,
+        world: World,
+    ) -> Result<Self> {
+        let mappings = sandcell_sys::mappings();
+        if !mappings.has_room() {
+            return Err(Error::LimitExceeded {
+                limit: Limit::Mappings,
+                allowed: mappings.bound as u64,
+                asked: mappings.with_one_more() as u64,
+            });
+        }
         let state = State::new(world, Arc::clone(&origin.interrupt_words), origin.stop_word);
         let mut store = Store::new(&module.engine.engine, Housed::new(state));
         store.limiter(|state| &mut state.limiter);
@@ -135,7 +162,6 @@ impl Guest {
                 Ok(Demand::Stop) | Err(_) => Ok(UpdateDeadline::Interrupt),
             });
         }
-        let image = origin.memory.clone();
         let expected = image.as_ref().map(|image| image.byte_len());
         let instance = sandcell_sys::instantiate(&mut store, &module.pre, image.clone())
             .await
@@ -159,6 +185,9 @@ impl Guest {
             store,
             engine: module.engine.clone(),
             image,
+            over: None,
+            own: OwnPages::default(),
+            asleep: None,
             memory,
             globals,
             instance,
@@ -227,8 +256,29 @@ impl Guest {
         }
     }
 
+    /// Leaves the renewal of a guest that was restored to [`Self::wake`].
+    pub(crate) fn put_off(&mut self, renewal: Renewal) {
+        self.asleep = Some(renewal);
+    }
+
+    /// Does what was put off; must be called before the guest runs or is saved.
+    /// After an error it must not be used any more.
+    ///
+    /// # Errors
+    /// [`Error::Boot`] when what ran in it before damaged what it stands on.
+    pub(crate) async fn wake(&mut self) -> Result<()> {
+        let Some(renewal) = self.asleep.take() else {
+            return Ok(());
+        };
+        self.own.forget();
+        if let Some(image) = &self.image {
+            sandcell_sys::warm(&mut self.store, &self.memory, image).map_err(create_error)?;
+        }
+        self.renew_copy(renewal).await
+    }
+
     /// As [`Self::renew`], for a guest that has run foreign code: it gets a second.
-    pub(crate) async fn renew_copy(&mut self, renewal: Renewal) -> Result<()> {
+    async fn renew_copy(&mut self, renewal: Renewal) -> Result<()> {
         self.store.data_mut().run = Some(Run::bounded(OWN_CALL_TIME));
         let renewed = self.renew(renewal).await;
         self.store.data_mut().run = None;
@@ -244,6 +294,11 @@ impl Guest {
         let ticker = Arc::clone(&self.engine.ticker);
         let (status, cpu) = metered(&ticker, self.run_cell(cell)).await;
         sandcell_sys::trim_stack(&mut self.store, STACK_KEPT_BYTES);
+        if let Some(run) = &mut self.store.data_mut().run {
+            for bridge in std::mem::take(&mut run.bridges) {
+                bridge.end().await;
+            }
+        }
         Ran {
             status: status.map(Status::from_raw),
             wall: start.elapsed(),
@@ -251,6 +306,32 @@ impl Guest {
             fuel: counted.then(|| fuel.saturating_sub(self.store.get_fuel().unwrap_or(0))),
             run: self.store.data_mut().run.take(),
         }
+    }
+
+    /// Runs it as a program, with the arguments, the environment and the
+    /// descriptors of its world: its exit status, or 256 and the signal that it
+    /// ended itself by. The guest is of no use afterwards.
+    ///
+    /// # Errors
+    /// [`Error::BadGuest`] when its language cannot be run so.
+    pub(crate) async fn program(&mut self, run: Run, fuel: Option<u64>) -> Result<Started> {
+        let program: TypedFunc<(), i32> =
+            export(&mut self.store, &self.instance, "sandcell_program")?;
+        self.refuel(fuel.unwrap_or(OWN_FUEL))?;
+        self.store.data_mut().run = Some(run);
+        let ticker = Arc::clone(&self.engine.ticker);
+        let stop = self.stop_word(&ticker);
+        let call = sandcell_sys::call(&mut self.store, &program, (), stop);
+        let (ended, cpu) = metered(&ticker, call).await;
+        let status = match ended.map_err(|error| Stopped::from_error(&error)) {
+            Ok(status) | Err(Stopped::Trapped(TrapKind::Exited { status })) => Ok(status),
+            Err(stopped) => Err(stopped),
+        };
+        Ok(Started {
+            status,
+            cpu,
+            memory_bytes: self.memory_bytes(),
+        })
     }
 
     async fn run_cell(&mut self, cell: Cell<'_>) -> std::result::Result<i32, Stopped> {
@@ -268,7 +349,7 @@ impl Guest {
     /// Puts an order, in pieces, into the guest's buffer.
     async fn place(&mut self, pieces: &[&[u8]]) -> std::result::Result<(), Stopped> {
         let no_room = || {
-            Stopped::Trapped(crate::execution::TrapKind::Other {
+            Stopped::Trapped(TrapKind::Other {
                 name: "the guest has no memory left for the cell".to_owned(),
             })
         };
@@ -284,13 +365,10 @@ impl Guest {
         if start == 0 && len > 0 {
             return Err(no_room());
         }
-        let memory = self.memory.data_mut(&mut self.store);
         for piece in pieces {
-            let target = start
-                .checked_add(piece.len())
-                .and_then(|end| memory.get_mut(start..end))
-                .ok_or_else(no_room)?;
-            target.copy_from_slice(piece);
+            if !sandcell_sys::write_counted(&mut self.store, &self.memory, start, piece) {
+                return Err(no_room());
+            }
             start += piece.len();
         }
         Ok(())
@@ -334,6 +412,7 @@ impl Guest {
         let reason = match stopped {
             Stopped::ByForce => "it was stopped".to_owned(),
             Stopped::Fuel => "its fuel is spent".to_owned(),
+            Stopped::BrokenPipe => "it wrote into a broken pipe".to_owned(),
             Stopped::Trapped(kind) => kind.to_string(),
         };
         Error::Boot {

@@ -8,7 +8,9 @@ use sandcell_sys::Housed;
 use wasmtime::{AsContextMut, Caller, Linker};
 
 use crate::engine::calls::Refused;
+use crate::engine::children;
 use crate::engine::ladder::Demand;
+use crate::engine::preview1;
 use crate::engine::state::State;
 use crate::engine::trap::StopNow;
 use crate::execution::Event;
@@ -52,10 +54,11 @@ pub(crate) fn link(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
         "discard",
         |mut caller: Context<'_>, address: i32, len: i32| discard(&mut caller, address, len),
     )?;
+    children::link(linker)?;
     linker.func_wrap_async("sandcell", "check", |mut caller: Context<'_>, (): ()| {
         Box::new(async move { check(&mut caller).await })
     })?;
-    Ok(())
+    preview1::link_ownership(linker)
 }
 
 /// The guest found its stop word set: it does what the ladder demands and gives
@@ -95,7 +98,7 @@ pub(crate) fn parts<'a>(caller: &'a mut Context<'_>) -> (&'a mut [u8], &'a mut S
 }
 
 /// The bytes at `address`, if they are all there.
-fn slice(memory: &[u8], address: i32, len: i32) -> Option<&[u8]> {
+pub(super) fn slice(memory: &[u8], address: i32, len: i32) -> Option<&[u8]> {
     let start = usize::try_from(address.cast_unsigned()).ok()?;
     let end = start.checked_add(usize::try_from(len.cast_unsigned()).ok()?)?;
     memory.get(start..end)
@@ -149,13 +152,9 @@ pub(crate) async fn send(
     if let Event::Error(exception) = &event {
         run.exception = Some(exception.clone());
     }
-    let cost = bytes as u64;
-    if run.output_left < cost {
-        run.output_denied = true;
+    if !run.output.charge(bytes) {
         return Ok(Sent::LimitSpent);
     }
-    run.output_left -= cost;
-    run.output_spent += cost;
     let Some(outlet) = run.outlet.clone() else {
         return Ok(Sent::Taken);
     };
@@ -193,7 +192,7 @@ pub(crate) async fn suspend<T>(
     }
 }
 
-async fn until(alarm: Option<Instant>) {
+pub(super) async fn until(alarm: Option<Instant>) {
     match alarm {
         Some(alarm) => tokio::time::sleep_until(alarm.into()).await,
         None => std::future::pending().await,

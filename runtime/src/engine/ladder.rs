@@ -36,6 +36,8 @@ pub(crate) struct Ladder {
     ask_at: Option<Instant>,
     grace: Duration,
     rung: Rung,
+    /// Whoever asks again is heard again.
+    repeats: bool,
 }
 
 impl Ladder {
@@ -45,12 +47,24 @@ impl Ladder {
             ask_at: wall.and_then(|wall| Instant::now().checked_add(wall)),
             grace,
             rung: Rung::Running,
+            repeats: false,
+        }
+    }
+
+    /// A ladder of a program: each interrupt is told, and none ends it by force.
+    pub(crate) fn of_program(control: Arc<Control>) -> Self {
+        const NEVER: Duration = Duration::from_secs(1 << 32);
+        Self {
+            repeats: true,
+            ..Self::new(control, None, NEVER)
         }
     }
 
     /// Climbs as far as `now` asks for.
     pub(crate) fn review(&mut self, now: Instant) -> Demand {
         let asked = self.control.asked();
+        // Time in which it was held does not count.
+        let now = now.checked_sub(self.control.held()).unwrap_or(now);
         match self.rung {
             Rung::Running => {
                 let late = self.ask_at.is_some_and(|at| now >= at);
@@ -67,6 +81,9 @@ impl Ladder {
             }
             Rung::Asked { cause, stop_at } => {
                 let closed = asked == Some(InterruptCause::Closed);
+                if self.repeats && self.control.take_again() {
+                    return Demand::Ask;
+                }
                 if now < stop_at && !closed {
                     return Demand::GoOn;
                 }
@@ -84,11 +101,12 @@ impl Ladder {
 
     /// When the next review may demand something by itself.
     pub(crate) fn alarm(&self) -> Option<Instant> {
-        match self.rung {
+        let alarm = match self.rung {
             Rung::Running => self.ask_at,
             Rung::Asked { stop_at, .. } => Some(stop_at),
             Rung::Stopped { .. } => None,
-        }
+        };
+        alarm.and_then(|alarm| alarm.checked_add(self.control.held()))
     }
 
     /// Who asked, once the guest was told.
@@ -119,6 +137,19 @@ mod tests {
         assert_eq!(ladder.cause(), Some(InterruptCause::Deadline));
         assert_eq!(ladder.review(start + 3 * second), Demand::Stop);
         assert_eq!(ladder.review(start), Demand::Stop);
+    }
+
+    #[test]
+    fn time_in_which_it_was_held_does_not_count() {
+        let second = Duration::from_secs(1);
+        let mut ladder = Ladder::new(control(), Some(second), second);
+        let start = Instant::now();
+        ladder.control.held_for(10 * second);
+        assert_eq!(ladder.review(start + 10 * second), Demand::GoOn);
+        assert!(ladder.alarm().is_some_and(|at| at > start + 10 * second));
+        assert_eq!(ladder.review(start + 12 * second), Demand::Ask);
+        assert_eq!(ladder.review(start + 12 * second), Demand::GoOn);
+        assert_eq!(ladder.review(start + 14 * second), Demand::Stop);
     }
 
     #[test]

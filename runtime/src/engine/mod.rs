@@ -4,31 +4,41 @@
 //! live interpreter; [`imports`] and [`preview1`] are what it may call;
 //! [`ladder`], [`polling`] and [`ticker`] stop it.
 
+mod arguments;
+mod bridge;
 mod calls;
+mod children;
 mod clock;
 mod config;
 mod flat;
 mod guest;
 mod imports;
 mod ladder;
+mod listening;
 mod meter;
 mod polling;
 mod preview1;
 mod program;
 mod random;
 mod saved;
+mod shared;
+mod start;
 mod state;
 mod ticker;
 mod trap;
 
+pub(crate) use children::{Children, Errand, Waiting};
 pub(crate) use clock::{ClockReading, Clocks};
 pub(crate) use config::{Engine, Metering};
 pub(crate) use flat::{FlatModule, GlobalValue, flatten};
+pub(crate) use listening::listening;
 pub use program::{Ended, run_program};
 
 pub(crate) use guest::{Cell, Guest, GuestModule, Origin, Ran};
 pub(crate) use random::RandomReading;
 pub(crate) use saved::GuestState;
-pub(crate) use state::{Run, World};
+pub(crate) use shared::Sharing;
+pub(crate) use start::{StartModule, Started};
+pub(crate) use state::{Budget, Given, Run, World};
 pub(crate) use ticker::Ticker;
 pub(crate) use trap::Stopped;

@@ -9,10 +9,16 @@
 //! ```
 //! * at the head of each loop, but for the loops of functions that look at the
 //!   word themselves (an interpreter's dispatch loop, see docs/guest-abi.md);
+//! * at the head of each `try_table`, see below;
 //! * behind each indirect call, and behind those direct calls that close a
 //!   cycle of calls. Depth is bounded by the stack, so a recursion that does not end
 //!   returns again and again; and behind a call no register holds what a check
 //!   would have to save.
+//!
+//! An exception leaves calls without coming by what stands behind them: a recursion
+//! could throw and catch without end. But each catch takes a `try_table` that was
+//! entered, with a look, and uses it up; between two looks there are at most as many
+//! as the stack holds.
 //!
 //! Code that meets no check is a chain of calls without loops and recursion, and
 //! ends soon. The host sets the word ([`sandcell_sys::Bells`]); the call of
@@ -110,8 +116,8 @@ fn with_checks(wasm: &[u8], range: Range<usize>, places: &[usize], check: &[u8])
 /// What matters of one function: offsets at which a check could stand.
 #[derive(Default)]
 struct Body {
-    /// Behind each `loop`.
-    loops: Vec<usize>,
+    /// Behind each `loop` and each `try_table`.
+    heads: Vec<usize>,
     /// Behind each indirect call; before it if it is a tail call.
     indirect: Vec<usize>,
     /// Likewise of direct calls, with the index of the callee.
@@ -127,7 +133,7 @@ impl Body {
             let operator = operators.read().map_err(parse_error)?;
             let behind = operators.original_position();
             match operator {
-                Operator::Loop { .. } => found.loops.push(behind),
+                Operator::Loop { .. } | Operator::TryTable { .. } => found.heads.push(behind),
                 Operator::Call { function_index } => found.direct.push((behind, function_index)),
                 Operator::ReturnCall { function_index } => {
                     found.direct.push((before, function_index));
@@ -196,7 +202,7 @@ impl Functions {
                 all.push(Vec::new());
                 continue;
             }
-            let mut places = body.loops.clone();
+            let mut places = body.heads.clone();
             places.extend(&body.indirect);
             let closing = |(_, callee): &&(usize, u32)| {
                 self.place(*callee)
@@ -319,6 +325,17 @@ mod tests {
             "(func (param i32) (result i32) (loop (result i32) (i32.const 1)))",
             1,
         );
+    }
+
+    #[test]
+    fn what_catches_looks() {
+        check(
+            "(tag $t (param i32)) (func $f (block $caught (result i32)
+                (try_table (catch $t $caught) (call $f)) (return))
+                (drop) (throw $t (i32.const 1)))",
+            2,
+        );
+        check("(tag $t) (func (throw $t))", 0);
     }
 
     #[test]

@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 use sandcell_sys::Housed;
 use wasmtime::Linker;
 
+use crate::engine::arguments;
 use crate::engine::imports::{Context, Sent, parts, send, suspend};
 use crate::engine::state::State;
-use crate::engine::trap::Exit;
+use crate::engine::trap::{BrokenPipe, Exit};
 use crate::execution::Event;
 use crate::wasi::{Call, Descriptors, Effect, Errno, Input, Output, Wait, Woken, raw};
 
 const MODULE: &str = "wasi_snapshot_preview1";
+/// Where a guest finds what preview 1 has not.
+const HOST: &str = "sandcell";
 
 /// Adds all of preview 1 to a linker.
 pub(crate) fn link(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
@@ -22,6 +25,7 @@ pub(crate) fn link(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
     link_descriptors(linker)?;
     link_paths(linker)?;
     link_effects(linker)?;
+    arguments::link(linker)?;
     // Statuses of 126 and more trap in wasmtime-wasi; here every one is an end.
     linker.func_wrap(MODULE, "proc_exit", |status: i32| -> wasmtime::Result<()> {
         Err(Exit(status).into())
@@ -50,9 +54,10 @@ fn with<R>(
 /// Links functions that end at once, with WebAssembly's signed numbers turned
 /// into preview 1's.
 macro_rules! at_once {
-    ($linker:ident: $($name:ident($($argument:ident: $wasm:ty => $abi:ty),*);)*) => {
+    ($linker:ident: $($rest:tt)*) => { at_once! { $linker, MODULE: $($rest)* } };
+    ($linker:ident, $module:ident: $($name:ident($($argument:ident: $wasm:ty => $abi:ty),*);)*) => {
         $($linker.func_wrap(
-            MODULE,
+            $module,
             stringify!($name),
             |mut caller: Context<'_>, $($argument: $wasm),*| -> i32 {
                 $(let $argument = <$abi>::from_ne_bytes($argument.to_ne_bytes());)*
@@ -60,6 +65,16 @@ macro_rules! at_once {
             },
         )?;)*
     };
+}
+
+/// Adds what the sandbox's files have beyond preview 1.
+pub(crate) fn link_ownership(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
+    at_once! { linker, HOST:
+        attributes(fd: i32 => u32, flags: i32 => u32, path: i32 => u32, len: i32 => u32, out: i32 => u32);
+        set_attributes(fd: i32 => u32, flags: i32 => u32, path: i32 => u32, len: i32 => u32, which: i32 => u32, mode: i32 => u32, owner: i32 => u32, group: i32 => u32);
+        room(out: i32 => u32);
+    }
+    Ok(())
 }
 
 fn link_descriptors(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
@@ -176,11 +191,38 @@ async fn perform(caller: &mut Context<'_>, effect: Effect) -> wasmtime::Result<R
             };
             Ok(reply.complete(memory, &bytes))
         }
+        Effect::ReadPipe {
+            reader,
+            limit,
+            reply,
+        } => match suspend(caller, reader.read(limit)).await? {
+            Some(bytes) => Ok(reply.complete(parts(caller).0, &bytes)),
+            None => Ok(Err(Errno::Intr)),
+        },
+        Effect::WritePipe {
+            writer,
+            bytes,
+            reply,
+        } => match suspend(caller, writer.write(&bytes)).await? {
+            Some(Ok(written)) => Ok(reply.complete(parts(caller).0, written)),
+            Some(Err(_broken)) => broken_pipe(caller),
+            None => Ok(Err(Errno::Intr)),
+        },
+        Effect::BrokenPipe => broken_pipe(caller),
         Effect::Wait(wait) => sleep(caller, wait).await,
     }
 }
 
-/// `poll_oneoff`: waits for its timer; standard input is always ready.
+/// What a write into a pipe that nobody reads does to the guest.
+fn broken_pipe(caller: &Context<'_>) -> wasmtime::Result<Result<(), Errno>> {
+    if caller.data().ends_by_broken_pipe {
+        return Err(BrokenPipe.into());
+    }
+    Ok(Err(Errno::Pipe))
+}
+
+/// `poll_oneoff`: waits for its timer or its pipes; standard input is always
+/// ready.
 async fn sleep(caller: &mut Context<'_>, wait: Wait) -> wasmtime::Result<Result<(), Errno>> {
     let stdin = caller
         .data()
@@ -199,12 +241,19 @@ async fn sleep(caller: &mut Context<'_>, wait: Wait) -> wasmtime::Result<Result<
         // An interrupted sleep ends early. The C library would turn an error into
         // "not supported"; this way the interpreter finds its interrupt at once.
         if let Some(instant) = instant {
-            suspend(caller, tokio::time::sleep_until(instant.into())).await?;
+            let first = async {
+                tokio::select! {
+                    () = wait.pipes() => {}
+                    () = tokio::time::sleep_until(instant.into()) => {}
+                }
+            };
+            suspend(caller, first).await?;
         }
     }
     let (memory, state) = parts(caller);
     let mut now = state.now();
-    if !wait.wants_stdin() {
+    // A sleep that was cut short says that its time has come.
+    if !wait.wants_stdin() && !wait.wants_pipes() {
         now.monotonic_ns = now.monotonic_ns.max(wait.deadline_ns().unwrap_or(u64::MAX));
     }
     let woken = Woken {

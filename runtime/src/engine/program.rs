@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sandcell_sys::Housed;
 use wasmtime::{Linker, Module, Store, TypedFunc};
-use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::engine::state::{State, World};
 use crate::engine::{Clocks, Engine, Metering, Stopped, Ticker, preview1};
@@ -48,7 +47,7 @@ pub async fn run_program(
     let ticker = Ticker::start().map_err(|error| Error::Create {
         reason: error.to_string(),
     })?;
-    let engine = Engine::new(Metering::Time, &ticker)?;
+    let engine = Engine::new(Metering::Time, false, &ticker)?;
     let module = Module::new(&engine.engine, wasm).map_err(refuse)?;
     let mut linker = Linker::new(&engine.engine);
     preview1::link(&mut linker).map_err(refuse)?;
@@ -66,12 +65,19 @@ pub async fn run_program(
         functions: Arc::new(HostFunctions::default()),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,
+        children: None,
+        given: None,
+        budget: None,
     };
     let mut state = State::new(world, Arc::default(), 0);
-    state.wasi = WasiCtxBuilder::new()
-        .args(arguments)
-        .envs(environment)
-        .build_p1();
+    state.arguments = arguments
+        .iter()
+        .map(|text| text.clone().into_bytes())
+        .collect();
+    state.environment = environment
+        .iter()
+        .map(|(name, value)| format!("{name}={value}").into_bytes())
+        .collect();
     let mut store = Store::new(&engine.engine, Housed::new(state));
     store.limiter(|state| &mut state.limiter);
     let instance = sandcell_sys::instantiate(&mut store, &pre, None).await;

@@ -4,13 +4,14 @@
 //! differs from the image, and its mutable globals; and on the host's side its
 //! open descriptors and its clocks.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use sandcell_sys::{PAGE_BYTES, PageRun};
 
 use crate::engine::clock::ClockReading;
 use crate::engine::guest::{create_error, global_value};
 use crate::engine::random::RandomReading;
+use crate::engine::shared::{SharedImage, Sharing};
 use crate::engine::state::World;
 use crate::engine::{GlobalValue, Guest, GuestModule, Origin};
 use crate::error::{Error, Result};
@@ -32,7 +33,9 @@ const LONG_RUN: u32 = 8;
 pub(crate) struct GuestState {
     /// Size of the linear memory.
     pub(crate) memory_bytes: u64,
-    /// The pages that differ from the image: sorted, apart from each other.
+    /// The image that the guest was mapped over, when that is not its language's.
+    pub(crate) over: Option<Arc<SharedImage>>,
+    /// The pages that differ from that image: sorted, apart from each other.
     pub(crate) runs: Vec<PageRun>,
     /// Their bytes, one run after the other.
     pub(crate) pages: Stash,
@@ -42,13 +45,91 @@ pub(crate) struct GuestState {
     pub(crate) clocks: ClockReading,
     /// With a fixed seed: how far its streams were read.
     pub(crate) random: Option<RandomReading>,
+    pub(crate) sharing: Sharing,
+}
+
+/// Pages of a state that stand in one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) run: PageRun,
+    /// Where in the state's own pages; `None`: as in the image that it is over.
+    at: Option<usize>,
 }
 
 impl GuestState {
-    /// Bytes of pages.
+    /// Bytes of the pages that this state alone keeps.
     pub(crate) fn page_bytes(&self) -> u64 {
         self.pages.len() as u64
     }
+
+    /// The pages that may differ from the image of the guest's language.
+    pub(crate) fn saved_runs(&self) -> Vec<PageRun> {
+        let mut runs: Vec<PageRun> = Vec::new();
+        for Piece { run, .. } in self.pieces() {
+            match runs.last_mut() {
+                Some(last) if last.first + last.count == run.first => last.count += run.count,
+                _ => runs.push(run),
+            }
+        }
+        runs
+    }
+
+    /// The same pages, with where they stand.
+    pub(crate) fn pieces(&self) -> Vec<Piece> {
+        pieces(
+            &self.runs,
+            self.over.as_ref().map_or(&[], |over| &over.runs),
+        )
+    }
+
+    /// Fills `into` with the bytes of a piece from `start` on.
+    pub(crate) fn read(&self, piece: &Piece, start: usize, into: &mut [u8]) -> Result<()> {
+        match (piece.at, &self.over) {
+            (Some(at), _) => Ok(self.pages.read(at + start, into)?),
+            (None, Some(over)) => {
+                let from = piece.run.start_byte() + start;
+                let bytes = over.memory.bytes().get(from..from + into.len());
+                into.copy_from_slice(bytes.ok_or_else(|| Error::bug("a page is outside"))?);
+                Ok(())
+            }
+            (None, None) => Err(Error::bug("a page stands nowhere")),
+        }
+    }
+}
+
+/// Lays the runs `own`, whose pages stand one after the other, over `below`.
+fn pieces(own: &[PageRun], below: &[PageRun]) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(own.len());
+    let mut at = 0;
+    let mut below = below.iter().copied().peekable();
+    // Up to `end`, what own runs do not cover.
+    let mut uncovered = |from: u32, end: u32, pieces: &mut Vec<Piece>| {
+        while let Some(run) = below.peek().copied().filter(|run| run.first < end) {
+            let stop = run.first + run.count;
+            let (first, last) = (run.first.max(from), stop.min(end));
+            if first < last {
+                let count = last - first;
+                let run = PageRun { first, count };
+                pieces.push(Piece { run, at: None });
+            }
+            if stop > end {
+                break;
+            }
+            below.next();
+        }
+    };
+    let mut from = 0;
+    for run in own {
+        uncovered(from, run.first, &mut pieces);
+        pieces.push(Piece {
+            run: *run,
+            at: Some(at),
+        });
+        at += run.byte_len();
+        from = run.first + run.count;
+    }
+    uncovered(from, u32::MAX, &mut pieces);
+    pieces
 }
 
 impl Guest {
@@ -58,7 +139,12 @@ impl Guest {
         let mut runs = Vec::new();
         let mut writer = StashWriter::new(storage);
         let mut since_yield = 0;
-        for own in self.private_pages()? {
+        let stop_word = self.store.data().stop_word;
+        let own = self.own.of(&self.store, &self.memory, stop_word);
+        let own = own
+            .map_err(Error::io("read", "/proc/self/pagemap"))?
+            .to_vec();
+        for own in own {
             for run in self.changed(own) {
                 let bytes = self
                     .memory()
@@ -74,12 +160,14 @@ impl Guest {
         }
         Ok(GuestState {
             memory_bytes: self.memory_bytes(),
+            over: self.over.clone(),
             runs,
             pages: writer.finish()?,
             globals: self.global_values()?,
             descriptors: self.store.data().descriptors.clone(),
             clocks: self.store.data().clocks.reading(),
             random: self.store.data().random.reading(),
+            sharing: Sharing::default(),
         })
     }
 
@@ -118,9 +206,23 @@ impl Guest {
         state: &GuestState,
     ) -> Result<Self> {
         let allowed = world.memory_bytes;
-        let mut guest = Self::new(module, origin, world).await?;
+        if state.memory_bytes > allowed {
+            return Err(too_large(allowed, state.memory_bytes));
+        }
+        let whole = state.sharing.image();
+        let over = whole.or(state.over.as_ref()).cloned();
+        let mut guest = match &over {
+            None => Self::new(module, origin, world).await?,
+            Some(over) => {
+                let memory = Some(Arc::clone(&over.memory));
+                Self::over(module, origin, memory, world).await?
+            }
+        };
         guest.grow_to(state.memory_bytes, allowed)?;
-        guest.write_pages(state).await?;
+        if whole.is_none() {
+            guest.write_pages(state).await?;
+        }
+        guest.over = over;
         for (global, value) in guest.globals.iter().zip(&state.globals) {
             global
                 .set(&mut guest.store, global_value(*value))
@@ -142,11 +244,7 @@ impl Guest {
         }
         self.memory
             .grow(&mut self.store, missing)
-            .map_err(|_refused| Error::LimitExceeded {
-                limit: Limit::Memory,
-                allowed,
-                asked: bytes,
-            })?;
+            .map_err(|_refused| too_large(allowed, bytes))?;
         Ok(())
     }
 
@@ -170,5 +268,40 @@ impl Guest {
             }
         }
         Ok(())
+    }
+}
+
+fn too_large(allowed: u64, asked: u64) -> Error {
+    Error::LimitExceeded {
+        limit: Limit::Memory,
+        allowed,
+        asked,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_pages_cover_those_of_the_image_below() {
+        let run = |first, count| PageRun { first, count };
+        let own = [run(2, 2), run(6, 1), run(9, 3)];
+        let below = [run(0, 3), run(5, 3), run(9, 1), run(10, 5), run(20, 1)];
+        let page = |n: usize| Some(n * PAGE_BYTES);
+        let expected = [
+            (run(0, 2), None),
+            (run(2, 2), page(0)),
+            (run(5, 1), None),
+            (run(6, 1), page(2)),
+            (run(7, 1), None),
+            (run(9, 3), page(3)),
+            (run(12, 3), None),
+            (run(20, 1), None),
+        ];
+        let expected = expected.map(|(run, at)| Piece { run, at });
+        assert_eq!(pieces(&own, &below), expected);
+        assert_eq!(pieces(&own, &[]).len(), 3);
+        assert_eq!(pieces(&[], &below).len(), 5);
     }
 }

@@ -1,6 +1,7 @@
 //! What a store owns: the world of one guest.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use wasmtime::{Memory, ResourceLimiter};
@@ -9,7 +10,9 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 
 use crate::determinism::Determinism;
 use crate::engine::Clocks;
+use crate::engine::bridge::Bridge;
 use crate::engine::calls::HostCalls;
+use crate::engine::children::Children;
 use crate::engine::ladder::{Demand, Ladder};
 use crate::engine::random::{Generators, RandomReading};
 use crate::execution::{GuestException, Outlet};
@@ -17,6 +20,7 @@ use crate::files::Tree;
 use crate::host_function::HostFunctions;
 use crate::interrupt::Control;
 use crate::limits::Limits;
+use crate::stream;
 use crate::wasi::{Descriptors, Now};
 
 /// Bytes of output kept while no execution runs: what a guest says at boot.
@@ -47,6 +51,93 @@ pub(crate) struct World {
     pub(crate) functions: Arc<HostFunctions>,
     pub(crate) call_bytes: u64,
     pub(crate) calls_at_once: u32,
+    /// Who starts processes for it. `None`: nobody.
+    pub(crate) children: Option<Arc<dyn Children>>,
+    /// What makes the guest a process. `None`: it runs cells.
+    pub(crate) given: Option<Given>,
+    /// What further memory is charged to.
+    pub(crate) budget: Option<Arc<Budget>>,
+}
+
+/// What a process is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    /// The program's name first.
+    pub(crate) arguments: Arc<[Vec<u8>]>,
+    /// Texts `NAME=value`.
+    pub(crate) environment: Arc<[Vec<u8>]>,
+    pub(crate) descriptors: Vec<(u32, stream::Descriptor)>,
+    /// Writing into a broken pipe ends it.
+    pub(crate) ends_by_broken_pipe: bool,
+}
+
+/// Bytes that several guests share.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    left: AtomicU64,
+}
+
+impl Budget {
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self {
+            left: AtomicU64::new(bytes),
+        }
+    }
+
+    /// Takes `bytes` if they are there.
+    pub(crate) fn take(&self, bytes: u64) -> bool {
+        let taken = |left: u64| left.checked_sub(bytes);
+        self.left
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, taken)
+            .is_ok()
+    }
+
+    pub(crate) fn give_back(&self, bytes: u64) {
+        self.left.fetch_add(bytes, Ordering::AcqRel);
+    }
+}
+
+/// What an execution may write, and has written.
+#[derive(Debug)]
+pub(crate) struct OutputShare {
+    left: AtomicU64,
+    spent: AtomicU64,
+    /// It wanted to write more than it may.
+    denied: AtomicBool,
+}
+
+impl OutputShare {
+    fn new(bytes: u64) -> Self {
+        Self {
+            left: AtomicU64::new(bytes),
+            spent: AtomicU64::new(0),
+            denied: AtomicBool::new(false),
+        }
+    }
+
+    /// Charges a write; false when it is too much.
+    pub(crate) fn charge(&self, bytes: usize) -> bool {
+        let bytes = bytes as u64;
+        let taken = |left: u64| left.checked_sub(bytes);
+        let taken = self
+            .left
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, taken)
+            .is_ok();
+        if taken {
+            self.spent.fetch_add(bytes, Ordering::AcqRel);
+        } else {
+            self.denied.store(true, Ordering::Release);
+        }
+        taken
+    }
+
+    pub(crate) fn spent(&self) -> u64 {
+        self.spent.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_denied(&self) -> bool {
+        self.denied.load(Ordering::Acquire)
+    }
 }
 
 /// What one execution is given.
@@ -55,10 +146,9 @@ pub(crate) struct Run {
     pub(crate) ladder: Ladder,
     pub(crate) outlet: Option<Outlet>,
     pub(crate) stdin: Stdin,
-    pub(crate) output_left: u64,
-    pub(crate) output_spent: u64,
-    /// The guest wanted to write more than it may.
-    pub(crate) output_denied: bool,
+    pub(crate) output: Arc<OutputShare>,
+    /// What passes on the output of processes that write where the cell does.
+    pub(crate) bridges: Vec<Bridge>,
     pub(crate) calls_left: u64,
     pub(crate) calls_made: u64,
     /// The exception that the guest reported last.
@@ -71,13 +161,19 @@ impl Run {
             ladder: Ladder::new(control, limits.wall, limits.grace),
             outlet,
             stdin: Stdin::default(),
-            output_left: limits.output_bytes,
-            output_spent: 0,
-            output_denied: false,
+            output: Arc::new(OutputShare::new(limits.output_bytes)),
+            bridges: Vec::new(),
             calls_left: limits.calls,
             calls_made: 0,
             exception: None,
         }
+    }
+
+    /// A run as a program, which says by itself what it does about interrupts.
+    pub(crate) fn of_program(control: Arc<Control>, limits: &Limits) -> Self {
+        let mut run = Self::new(Arc::clone(&control), limits, None);
+        run.ladder = Ladder::of_program(control);
+        run
     }
 
     /// A call that the runtime makes for itself: no output, stopped by force when
@@ -120,6 +216,10 @@ pub(crate) struct State {
     /// What was written outside of executions.
     pub(crate) log: Vec<u8>,
     pub(crate) random: Generators,
+    pub(crate) arguments: Arc<[Vec<u8>]>,
+    pub(crate) environment: Arc<[Vec<u8>]>,
+    pub(crate) ends_by_broken_pipe: bool,
+    pub(crate) children: Option<Arc<dyn Children>>,
 }
 
 impl State {
@@ -127,20 +227,41 @@ impl State {
         let random = Generators::new(world.determinism.as_ref(), world.random);
         let mut builder = WasiCtxBuilder::new();
         builder
-            .arg("guest")
-            .envs(&ENVIRONMENT)
             .max_random_size(RANDOM_BYTES)
             .secure_random(random.guest.clone())
             .wall_clock(world.clocks.clone())
             .monotonic_clock(world.clocks.clone());
         let calls = HostCalls::new(&world);
+        let ends_by_broken_pipe = world
+            .given
+            .as_ref()
+            .is_some_and(|given| given.ends_by_broken_pipe);
+        let (arguments, environment, descriptors) = match world.given {
+            None => (
+                Arc::from([b"guest".to_vec()]),
+                ENVIRONMENT
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}").into_bytes())
+                    .collect(),
+                Descriptors::new(world.descriptors),
+            ),
+            Some(given) => {
+                let mut tree = world.tree.lock().unwrap_or_else(PoisonError::into_inner);
+                let table =
+                    Descriptors::of_process(world.descriptors, &given.descriptors, &mut tree);
+                drop(tree);
+                (given.arguments, given.environment, table)
+            }
+        };
         Self {
             wasi: builder.build_p1(),
             tree: world.tree,
-            descriptors: Descriptors::new(world.descriptors),
+            descriptors,
             clocks: world.clocks,
             limiter: MemoryLimiter {
                 memory_bytes: world.memory_bytes,
+                budget: world.budget,
+                charged: 0,
             },
             calls,
             memory: None,
@@ -149,6 +270,10 @@ impl State {
             run: None,
             log: Vec::new(),
             random,
+            arguments,
+            environment,
+            ends_by_broken_pipe,
+            children: world.children,
         }
     }
 
@@ -192,10 +317,7 @@ impl std::fmt::Debug for State {
 impl Drop for State {
     fn drop(&mut self) {
         // Unlinked files that only this guest held open go away with it.
-        let mut tree = self
-            .tree
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
         self.descriptors.release(&mut tree);
     }
 }
@@ -204,16 +326,38 @@ impl Drop for State {
 #[derive(Debug)]
 pub(crate) struct MemoryLimiter {
     memory_bytes: u64,
+    budget: Option<Arc<Budget>>,
+    /// Bytes taken from the budget.
+    charged: u64,
+}
+
+impl Drop for MemoryLimiter {
+    fn drop(&mut self) {
+        if let Some(budget) = &self.budget {
+            budget.give_back(self.charged);
+        }
+    }
 }
 
 impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired as u64 <= self.memory_bytes)
+        if desired as u64 > self.memory_bytes {
+            return Ok(false);
+        }
+        // What a memory starts with is shared with its image.
+        if let Some(budget) = self.budget.as_ref().filter(|_| current > 0) {
+            let more = desired.saturating_sub(current) as u64;
+            if !budget.take(more) {
+                return Ok(false);
+            }
+            self.charged += more;
+        }
+        Ok(true)
     }
 
     fn table_growing(

@@ -14,6 +14,12 @@ pub(crate) struct StopNow;
 #[error("exited with status {0}")]
 pub(crate) struct Exit(pub(crate) i32);
 
+/// A guest wrote into a pipe that nobody reads, and has no other way to learn
+/// of it.
+#[derive(Debug, thiserror::Error)]
+#[error("broken pipe")]
+pub(crate) struct BrokenPipe;
+
 /// Why a call of a guest did not return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stopped {
@@ -21,6 +27,8 @@ pub(crate) enum Stopped {
     ByForce,
     /// Its fuel is spent.
     Fuel,
+    /// It wrote into a broken pipe.
+    BrokenPipe,
     /// It broke.
     Trapped(TrapKind),
 }
@@ -32,6 +40,9 @@ impl Stopped {
         }
         if let Some(Exit(status)) = error.downcast_ref::<Exit>() {
             return Self::Trapped(TrapKind::Exited { status: *status });
+        }
+        if error.downcast_ref::<BrokenPipe>().is_some() {
+            return Self::BrokenPipe;
         }
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Self::ByForce,

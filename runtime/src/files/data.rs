@@ -264,16 +264,23 @@ impl Tree {
         })
     }
 
-    pub(super) fn set_mode_of(
+    /// Set the permission bits.
+    pub(crate) fn set_mode_of(
         &mut self,
         id: NodeId,
         mode: u32,
         now_ns: u64,
     ) -> Result<(), FileError> {
+        if id.mount != 0 {
+            // A folder of the host keeps the modes that it has. Where its files may
+            // be changed, programs that copy files with their modes go on.
+            return self.mount_of(id)?.set_times(id.inode, None, None);
+        }
         self.change_node(id, now_ns, |node| node.attributes.mode = mode & 0o7777)
     }
 
-    pub(super) fn set_owner_of(
+    /// Set user and group.
+    pub(crate) fn set_owner_of(
         &mut self,
         id: NodeId,
         owner: u32,

@@ -170,6 +170,12 @@ impl Tree {
         });
     }
 
+    /// Where something is mounted.
+    pub(crate) fn mount_paths(&self) -> Vec<String> {
+        let mounts = self.mounts.iter();
+        mounts.map(|mount| mount.path.to_string()).collect()
+    }
+
     /// Forget who holds which files, in a copy whose holders are counted anew.
     /// Then [`Tree::drop_unheld`] removes what nobody holds.
     pub(crate) fn forget_holders(&mut self) {
@@ -180,6 +186,11 @@ impl Tree {
         let index = (id.mount as usize).wrapping_sub(1);
         let mount = self.mounts.get(index).ok_or(FileError::Stale)?;
         Ok(&mount.backing)
+    }
+
+    /// What the file belongs to, if that is mounted.
+    pub(crate) fn backing_of(&self, id: NodeId) -> Option<&Arc<dyn Backing>> {
+        self.mount_of(id).ok()
     }
 
     /// The root of what is mounted at the directory `inode`, if anything is.

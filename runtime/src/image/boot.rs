@@ -13,7 +13,8 @@ use sandcell_sys::MemoryImage;
 
 use crate::determinism::Determinism;
 use crate::engine::{
-    Cell, Clocks, Engine, FlatModule, Guest, GuestModule, Origin, Run, Stopped, World, flatten,
+    Cell, Clocks, Engine, FlatModule, Guest, GuestModule, Metering, Origin, Run, Stopped, Ticker,
+    World, flatten,
 };
 use crate::error::{Error, Result};
 use crate::execution::InterruptCause;
@@ -39,7 +40,7 @@ pub(crate) async fn boot(
     guest: &GuestFolder,
     language: &str,
     target: &Folder,
-    engine: &Engine,
+    ticker: &Arc<Ticker>,
     compiled: &CompiledCode,
 ) -> Result<Manifest> {
     let read = |name: &str| {
@@ -49,12 +50,13 @@ pub(crate) async fn boot(
     let library = target.write(LIBRARY, &read("lib.zip")?)?;
     let flat = flatten(&read("guest.wasm")?)?;
     let module_record = target.write(MODULE, &flat.wasm)?;
-    let module = match compiled.load(&module_record.digest, engine) {
+    let engine = Engine::new(Metering::Time, flat.exceptions, ticker)?;
+    let module = match compiled.load(&module_record.digest, &engine) {
         Some(module) => module,
-        None => compiled.compile(&flat.wasm, &module_record.digest, engine)?,
+        None => compiled.compile(&flat.wasm, &module_record.digest, &engine)?,
     };
     let names: Arc<[String]> = flat.globals.iter().map(|(name, _)| name.clone()).collect();
-    let module = GuestModule::new(engine, &module, Arc::clone(&names))?;
+    let module = GuestModule::new(&engine, &module, Arc::clone(&names))?;
     let frozen = Frozen::of(&module, &flat, &target.file(LIBRARY)).await?;
     let memory = target.write_memory(&frozen.memory)?;
     let hot = frozen.hot_set(&module, &target.file(LIBRARY)).await?;
@@ -70,6 +72,7 @@ pub(crate) async fn boot(
         globals: names.iter().cloned().zip(frozen.globals).collect(),
         interrupt_words: frozen.interrupt_words,
         stop_word: frozen.stop_word,
+        exceptions: flat.exceptions,
         monotonic_ns: frozen.monotonic_ns,
         hot,
         licences: copy_licences(&guest.path.join(LICENCES), target)?,
@@ -148,7 +151,7 @@ impl Frozen {
             Ok(Status::Finished) => {}
             Ok(status) => return Err(sample_error(&format!("it ended as {status:?}"))),
             Err(Stopped::Trapped(kind)) => return Err(sample_error(&kind.to_string())),
-            Err(Stopped::ByForce | Stopped::Fuel) => {
+            Err(Stopped::ByForce | Stopped::Fuel | Stopped::BrokenPipe) => {
                 return Err(sample_error(&InterruptCause::Deadline.to_string()));
             }
         }
@@ -184,6 +187,9 @@ fn world(library: &Path, monotonic_ns: u64) -> Result<World> {
         functions: Arc::new(HostFunctions::default()),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,
+        children: None,
+        given: None,
+        budget: None,
     })
 }
 

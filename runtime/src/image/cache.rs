@@ -156,9 +156,8 @@ impl Cache {
             estimate: std::time::Duration::from_secs(8),
         });
         let ticker = Ticker::start().map_err(Error::io("start", "the ticker's thread"))?;
-        let engine = Engine::new(Metering::Time, &ticker)?;
         let fresh = self.fresh_folder(name)?;
-        boot(guest, name, &fresh, &engine, &self.compiled()).await?;
+        boot(guest, name, &fresh, &ticker, &self.compiled()).await?;
         self.publish(&fresh, name)?;
         progress.step(Step::Finished {
             name: "image",
@@ -174,14 +173,9 @@ impl Cache {
     pub fn add_fuel(&self, name: &str) -> Result<()> {
         let folder = self.existing(name)?;
         let ticker = Ticker::start().map_err(Error::io("start", "the ticker's thread"))?;
-        let engine = Engine::new(Metering::Fuel, &ticker)?;
-        module(
-            &folder,
-            &folder.manifest()?,
-            &self.compiled(),
-            &engine,
-            true,
-        )?;
+        let manifest = folder.manifest()?;
+        let engine = Engine::new(Metering::Fuel, manifest.exceptions, &ticker)?;
+        module(&folder, &manifest, &self.compiled(), &engine, true)?;
         Ok(())
     }
 
@@ -214,15 +208,10 @@ impl Cache {
             })?;
         self.publish(&fresh, &name)?;
         let ticker = Ticker::start().map_err(Error::io("start", "the ticker's thread"))?;
-        let engine = Engine::new(Metering::Time, &ticker)?;
         let folder = self.existing(&name)?;
-        module(
-            &folder,
-            &folder.manifest()?,
-            &self.compiled(),
-            &engine,
-            true,
-        )?;
+        let manifest = folder.manifest()?;
+        let engine = Engine::new(Metering::Time, manifest.exceptions, &ticker)?;
+        module(&folder, &manifest, &self.compiled(), &engine, true)?;
         Ok(name)
     }
 

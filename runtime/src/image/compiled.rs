@@ -5,6 +5,7 @@
 //! stamp; a file that is not as its stamp says is compiled anew.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sandcell_sys::{PrivateFile, Stamp};
 
@@ -53,7 +54,10 @@ impl CompiledCode {
         make_private_folder(&self.folder)?;
         let code = engine.compile(wasm)?;
         let path = self.path(digest, engine);
-        let fresh = path.with_extension(format!("{}.new", std::process::id()));
+        // Two threads may compile one module at the same time.
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let fresh = path.with_extension(format!("{}-{number}.new", std::process::id()));
         let _stale = std::fs::remove_file(&fresh);
         let mut file = create_private(&fresh)?;
         std::io::Write::write_all(&mut file, &code).map_err(Error::io("write", &fresh))?;

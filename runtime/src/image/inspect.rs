@@ -72,7 +72,7 @@ pub(crate) fn summary(cache: &Cache, name: &str, folder: &Folder) -> Result<Imag
     let manifest = folder.manifest()?;
     let ticker = Ticker::start().map_err(Error::io("start", "the ticker's thread"))?;
     let has = |metering| -> Result<bool> {
-        let engine = Engine::new(metering, &ticker)?;
+        let engine = Engine::new(metering, manifest.exceptions, &ticker)?;
         Ok(cache
             .compiled()
             .load(&manifest.module.digest, &engine)

@@ -54,7 +54,7 @@ impl Image {
         warm: usize,
     ) -> Result<Self> {
         let manifest = folder.manifest()?;
-        let engine = Engine::new(Metering::Time, ticker)?;
+        let engine = Engine::new(Metering::Time, manifest.exceptions, ticker)?;
         let timed = module(&folder, &manifest, &compiled, &engine, true)?
             .ok_or_else(|| Error::bug("a module was neither loaded nor compiled"))?;
         let bad = |detail: String| folder.fault(ImageFault::Archive { detail });
@@ -152,6 +152,22 @@ impl Image {
         self.inner.manifest.memory.bytes
     }
 
+    /// Refuses limits that the image alone does not keep to.
+    pub(crate) fn check_fits(&self, limits: &Limits) -> Result<()> {
+        if limits.memory_bytes >= self.memory_bytes() {
+            return Ok(());
+        }
+        Err(Error::BadSetting {
+            setting: "memory_bytes",
+            value: limits.memory_bytes.to_string(),
+            reason: format!(
+                "the image `{}` alone has {}",
+                self.name(),
+                self.memory_bytes()
+            ),
+        })
+    }
+
     /// The clocks of a new guest.
     pub(crate) fn clocks(&self, determinism: Option<&Determinism>) -> Clocks {
         Clocks::new(self.inner.manifest.monotonic_ns, determinism)
@@ -170,7 +186,7 @@ impl Image {
         if let Some(module) = inner.fuel.get() {
             return Ok(module);
         }
-        let engine = Engine::new(Metering::Fuel, &inner.ticker)?;
+        let engine = Engine::new(Metering::Fuel, inner.manifest.exceptions, &inner.ticker)?;
         let module = module(
             &inner.folder,
             &inner.manifest,
@@ -207,18 +223,33 @@ impl Image {
         Ok(guest)
     }
 
-    /// A guest in `world` that goes on from a saved state, renewed.
+    /// A guest in `world` that goes on from a saved state. It has to be woken
+    /// before anything else, which renews it.
     pub(crate) async fn restored(
         &self,
         metering: Metering,
         world: World,
         renewal: Renewal,
-        state: &GuestState,
+        state: &Arc<GuestState>,
     ) -> Result<Guest> {
         let module = self.module(metering)?;
-        let mut guest = Guest::restore(module, &self.inner.origin, world, state).await?;
-        guest.renew_copy(renewal).await?;
+        let origin = &self.inner.origin;
+        let mut guest = Guest::restore(module, origin, world, state).await?;
+        guest.put_off(renewal);
+        if let Ok(handle) = tokio::runtime::Handle::try_current()
+            && state.restored_again()
+        {
+            let (image, state) = (self.clone(), Arc::clone(state));
+            // Without it, restores go on copying.
+            drop(handle.spawn_blocking(move || image.share(&state)));
+        }
         Ok(guest)
+    }
+
+    /// Makes a state's own image, see [`GuestState::share`].
+    pub(crate) fn share(&self, state: &GuestState) -> Result<()> {
+        let language = self.inner.origin.memory.as_ref();
+        state.share(language.ok_or_else(|| Error::bug("an image has no memory"))?)
     }
 
     /// A guest for the pool.

@@ -54,6 +54,9 @@ pub(crate) struct Manifest {
     pub(crate) interrupt_words: Vec<(u32, u32)>,
     /// Address of the word that makes a running guest look up.
     pub(crate) stop_word: u32,
+    /// Its module throws exceptions: it needs an engine that runs them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) exceptions: bool,
     /// Where the monotonic clock stood, in nanoseconds.
     pub(crate) monotonic_ns: u64,
     /// First page and length of each run that a first cell writes to.
@@ -145,6 +148,7 @@ mod tests {
             globals: vec![("g".to_owned(), GlobalValue::I32(7))],
             interrupt_words: vec![(16, 1)],
             stop_word: 64,
+            exceptions: false,
             monotonic_ns: 1,
             hot: vec![(0, 2)],
             licences: vec!["zlib.txt".to_owned()],

@@ -16,3 +16,8 @@ mod pool;
 pub use cache::Cache;
 pub use inspect::{Finding, ImageSummary};
 pub(crate) use loaded::Image;
+
+/// What compiled code of these bytes is kept under.
+pub(crate) fn digest(wasm: &[u8]) -> String {
+    folder::record(wasm).digest
+}

@@ -6,11 +6,16 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::engine::{Guest, World};
 use crate::files::{FileLimits, Storage, Tree};
 use crate::host_function::HostFunctions;
 use crate::image::Image;
+
+/// How long a gap stays before it is filled. On a runtime of one thread, guests
+/// are made in the time of those that run.
+const BEFORE_FILLING: Duration = Duration::from_millis(1);
 
 /// Guests in waiting.
 #[derive(Debug)]
@@ -54,6 +59,8 @@ impl Pool {
         let image = image.clone();
         handle.spawn(async move {
             let pool = image.pool();
+            // Whoever took the last one wants to run a cell in it now.
+            tokio::time::sleep(BEFORE_FILLING).await;
             while pool.missing() > 0 {
                 // A guest that cannot be made now is made when it is needed, where
                 // the error has somebody to go to.
@@ -74,7 +81,7 @@ impl Pool {
     pub(crate) async fn filled(&self, image: &Image) {
         while self.missing() > 0 {
             self.fill(image);
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
@@ -115,5 +122,8 @@ fn spare_world(image: &Image) -> World {
         functions: Arc::new(HostFunctions::default()),
         call_bytes: limits.call_bytes,
         calls_at_once: limits.calls_at_once,
+        children: None,
+        given: None,
+        budget: None,
     }
 }

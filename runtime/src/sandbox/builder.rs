@@ -3,24 +3,23 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::checkpoints::Checkpoints;
+use crate::command::PROGRAM_PATH;
 use crate::determinism::Determinism;
 use crate::error::{Error, Result};
-use crate::files::{
-    Access, BOOT_ID_PATH, FileError, FileLimits, FolderLimits, HostFolder, Tree, boot_id_text,
-};
+use crate::files::{Access, BOOT_ID_PATH, FileLimits, Tree, boot_id_text};
 use crate::host_function::{HostError, HostFunctions};
 use crate::id::SandboxId;
 use crate::image::Image;
 use crate::limits::Limits;
 use crate::runtime::Runtime;
 use crate::sandbox::{Origin, Sandbox};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{MountPlan, Snapshot};
 use crate::worker::{Beginning, Settings, Start};
 
 /// Settings of a new sandbox.
@@ -44,16 +43,9 @@ pub struct SandboxBuilder {
     determinism: Option<Determinism>,
     checkpoints: Checkpoints,
     snapshot: Option<(Snapshot, Beginning)>,
+    asleep: bool,
     mounts: Vec<MountPlan>,
     fault: Option<Arc<Error>>,
-}
-
-/// A folder of the host that is to be mounted.
-#[derive(Debug, Clone)]
-struct MountPlan {
-    guest: String,
-    host: PathBuf,
-    access: Access,
 }
 
 impl SandboxBuilder {
@@ -67,6 +59,7 @@ impl SandboxBuilder {
             determinism: None,
             checkpoints: Checkpoints::default(),
             snapshot: None,
+            asleep: false,
             mounts: Vec::new(),
             fault: None,
         }
@@ -144,6 +137,12 @@ impl SandboxBuilder {
         self.environment = saved.environment.clone();
         self.determinism = saved.determinism;
         self.snapshot = Some((snapshot.clone(), beginning));
+        self
+    }
+
+    /// The copies of a snapshot are renewed with their first cells.
+    pub(crate) fn asleep(mut self) -> Self {
+        self.asleep = true;
         self
     }
 
@@ -232,25 +231,17 @@ impl SandboxBuilder {
     ///
     /// # Errors
     /// [`Error::BadSetting`], [`Error::NoImage`], [`Error::NoFuel`],
-    /// [`Error::Create`]; [`Error::Io`] for a folder to mount that cannot be
-    /// opened. Nothing is left behind.
+    /// [`Error::Create`]; [`Error::LimitExceeded`] when the process has as many
+    /// contexts as its memory mappings allow ([`crate::Limit::Mappings`]), or when
+    /// a snapshot has more memory than the limit; [`Error::Io`] for a folder to
+    /// mount that cannot be opened. Nothing is left behind.
     pub async fn start(mut self) -> Result<Sandbox> {
         if let Some(fault) = self.fault.take().and_then(Arc::into_inner) {
             return Err(fault);
         }
         self.limits.check()?;
         let image = self.runtime.image(self.image.as_deref())?;
-        if self.limits.memory_bytes < image.memory_bytes() {
-            return Err(Error::BadSetting {
-                setting: "memory_bytes",
-                value: self.limits.memory_bytes.to_string(),
-                reason: format!(
-                    "the image `{}` alone has {}",
-                    image.name(),
-                    image.memory_bytes()
-                ),
-            });
-        }
+        image.check_fits(&self.limits)?;
         let (mut tree, origin) = match &self.snapshot {
             Some((snapshot, beginning)) => self.copied(&image, snapshot, *beginning)?,
             None => {
@@ -259,8 +250,9 @@ impl SandboxBuilder {
                 (tree, Origin::fresh())
             }
         };
+        mount_programs(&mut tree, &self.runtime)?;
         for plan in &self.mounts {
-            plan.mount(&mut tree, &self.limits)?;
+            plan.mount(&mut tree, plan.open(&self.limits)?)?;
         }
         let settings = Settings {
             image,
@@ -271,11 +263,15 @@ impl SandboxBuilder {
             checkpoints: self.checkpoints,
             storage: self.runtime.storage(),
             tree: Arc::new(Mutex::new(tree)),
+            family: OnceLock::new(),
         };
         let tree = Arc::clone(&settings.tree);
         let sandbox = Sandbox::start(self.runtime, settings, self.limits, origin).await?;
-        if self.snapshot.is_some() {
-            // Files without a name that no context of the copy has open.
+        if self
+            .snapshot
+            .is_some_and(|(snapshot, _)| snapshot.inner.has_unnamed())
+        {
+            // Those that no context of the copy has open.
             tree.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .drop_unheld();
@@ -319,6 +315,7 @@ impl SandboxBuilder {
         let contexts = saved.contexts.iter().map(|(id, start)| {
             let start = Start {
                 beginning,
+                asleep: self.asleep,
                 ..start.clone()
             };
             (*id, start)
@@ -332,22 +329,12 @@ impl SandboxBuilder {
     }
 }
 
-impl MountPlan {
-    /// Mounts the folder in the tree of a new sandbox.
-    fn mount(&self, tree: &mut Tree, limits: &Limits) -> Result<()> {
-        let refused = |error: FileError| Error::BadSetting {
-            setting: "mount",
-            value: self.guest.clone(),
-            reason: error.to_string(),
-        };
-        let limits = FolderLimits {
-            write_bytes: limits.mount_bytes,
-            ..FolderLimits::default()
-        };
-        let folder = HostFolder::open(&self.host, self.access, limits);
-        let folder = folder.map_err(Error::io("open", &self.host))?;
-        let now_ns = tree.stat("/").map_err(refused)?.modified_ns;
-        tree.make_dirs(&self.guest, now_ns).map_err(refused)?;
-        tree.mount(&self.guest, Arc::new(folder)).map_err(refused)
+/// Shows the programs in `/usr/bin`, unless a copied tree does.
+fn mount_programs(tree: &mut Tree, runtime: &Runtime) -> Result<()> {
+    let known = tree.mounted();
+    let known = known.iter().any(|(path, _)| **path == *PROGRAM_PATH);
+    if known || runtime.programs().is_empty() {
+        return Ok(());
     }
+    Ok(tree.mount(PROGRAM_PATH, runtime.program_folder())?)
 }

@@ -1,15 +1,15 @@
 //! Contexts, files and limits under one identity.
 
 mod builder;
-mod files;
 mod saving;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use builder::SandboxBuilder;
-pub use files::Files;
 
+use crate::access::Files;
+use crate::command::{Command, CommandBuilder, CommandInfo, Processes};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::id::{ContextId, SandboxId};
@@ -17,7 +17,7 @@ use crate::interrupt::Nudge;
 use crate::limits::{Limit, Limits, Residency};
 use crate::runtime::Runtime;
 use crate::state::State;
-use crate::worker::{Mailbox, Settings, Start, spawn};
+use crate::worker::{Family, Mailbox, Settings, Start, spawn};
 
 /// A sandbox: interpreters that share files and limits, and nothing with the
 /// host or with other sandboxes. A cheap handle; the sandbox ends when it is
@@ -35,6 +35,7 @@ struct Inner {
     nudge: Nudge,
     first: ContextId,
     contexts: Mutex<Contexts>,
+    processes: Arc<Processes>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -59,6 +60,7 @@ impl Contexts {
         self.state = State::Running;
         for mailbox in self.live.values() {
             mailbox.set_paused(false);
+            mailbox.let_go();
         }
     }
 }
@@ -92,6 +94,10 @@ impl Sandbox {
     ) -> Result<Self> {
         let settings = Arc::new(settings);
         let nudge = runtime.nudge();
+        let processes = Processes::new(Arc::clone(&settings), runtime.host());
+        let family: Arc<dyn Family> = Arc::clone(&processes) as _;
+        // Nobody has seen these settings yet.
+        let _first = settings.family.set(Arc::downgrade(&family));
         let mut live = BTreeMap::new();
         for (id, start) in origin.contexts {
             let mailbox = spawn(Arc::clone(&settings), start, runtime.handle()).await?;
@@ -111,6 +117,7 @@ impl Sandbox {
                 nudge,
                 first: origin.first,
                 contexts: Mutex::new(contexts),
+                processes,
             }),
         })
     }
@@ -148,6 +155,32 @@ impl Sandbox {
     /// [`Error::LimitExceeded`] at [`Limits::contexts`]; [`Error::Create`];
     /// [`Error::Ended`].
     pub async fn create_context(&self) -> Result<Context> {
+        self.create(Start::default()).await
+    }
+
+    /// A further interpreter of another image, by its name in the cache: another
+    /// language over the same files.
+    ///
+    /// The library in `/usr/lib` stays that of the sandbox's own image. Guests
+    /// that read theirs while they run, as Python does, are to be the sandbox's
+    /// own; JavaScript needs none.
+    ///
+    /// # Errors
+    /// As [`Self::create_context`]; [`Error::NoImage`], [`Error::BadImage`];
+    /// [`Error::BadSetting`] when the image needs more memory than the sandbox's
+    /// limit.
+    pub async fn create_context_over(&self, image: &str) -> Result<Context> {
+        let image = self.inner.runtime.image(Some(image))?;
+        image.check_fits(&self.inner.limits)?;
+        let own = image.id() == self.inner.settings.image.id();
+        self.create(Start {
+            image: (!own).then_some(image),
+            ..Start::default()
+        })
+        .await
+    }
+
+    async fn create(&self, start: Start) -> Result<Context> {
         let inner = &self.inner;
         {
             let mut contexts = inner.lock();
@@ -165,7 +198,7 @@ impl Sandbox {
         }
         let id = ContextId::random();
         let settings = Arc::clone(&inner.settings);
-        let made = spawn(settings, Start::default(), inner.runtime.handle()).await;
+        let made = spawn(settings, start, inner.runtime.handle()).await;
         let mut contexts = inner.lock();
         contexts.coming -= 1;
         let mailbox = made?;
@@ -179,6 +212,43 @@ impl Sandbox {
     #[must_use]
     pub fn files(&self) -> Files {
         Files::new(Arc::clone(&self.inner.settings))
+    }
+
+    /// A command to be started in this sandbox: the program's name or path, then
+    /// its arguments. A name without a slash is looked up in `PATH`.
+    pub fn command<A: Into<Vec<u8>>>(&self, argv: impl IntoIterator<Item = A>) -> CommandBuilder {
+        let argv = argv.into_iter().map(Into::into).collect();
+        let processes = Arc::clone(&self.inner.processes);
+        let sandbox: Arc<dyn std::any::Any + Send + Sync> = Arc::clone(&self.inner) as _;
+        CommandBuilder::new(processes, sandbox, argv)
+    }
+
+    /// The running commands that were started by [`Self::command`], by number.
+    #[must_use]
+    pub fn commands(&self) -> Vec<CommandInfo> {
+        self.inner.processes.commands()
+    }
+
+    /// All running processes: the commands, and what commands and cells started.
+    #[must_use]
+    pub fn processes(&self) -> Vec<CommandInfo> {
+        self.inner.processes.all()
+    }
+
+    /// A further handle of a command. Of one that ended a while ago it has the
+    /// end only.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when there is none of this number.
+    pub fn attach(&self, pid: u32) -> Result<Command> {
+        let sandbox: Arc<dyn std::any::Any + Send + Sync> = Arc::clone(&self.inner) as _;
+        self.inner.processes.attach(pid, sandbox)
+    }
+
+    /// The number of the last command of this tag that runs or ended a while ago.
+    #[must_use]
+    pub fn find_command(&self, tag: &str) -> Option<u32> {
+        self.inner.processes.tagged(tag)
     }
 
     /// The ids of its live contexts.
@@ -260,6 +330,7 @@ impl Inner {
     fn close(&self) {
         let mut contexts = self.lock();
         contexts.state = State::Ended;
+        self.processes.close();
         for mailbox in std::mem::take(&mut contexts.live).into_values() {
             mailbox.close();
         }

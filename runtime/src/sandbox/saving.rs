@@ -1,21 +1,26 @@
 //! Snapshots, forks and pauses: what saves a sandbox between its cells.
 
-use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 use tokio::sync::oneshot;
 
+use crate::command::{Held, Processes};
 use crate::error::{Error, Result};
 use crate::execution::InterruptCause;
 use crate::id::{ContextId, SnapshotId};
 use crate::sandbox::{Sandbox, SandboxBuilder};
-use crate::snapshot::{Busy, Inner as Saved, Snapshot};
+use crate::snapshot::{Busy, EndedCommand, Inner as Saved, Snapshot, blocking};
 use crate::state::State;
 use crate::worker::{Mailbox, Order, Park, Release, Start};
 
 /// How often cells that wait behind an interrupted one are interrupted, too.
 const INSIST: Duration = Duration::from_millis(20);
+
+/// Children for which a state becomes an image of its own. That takes about as
+/// long as twenty copies.
+const MANY: usize = 16;
 
 /// Most sandboxes of one fork.
 const CHILDREN: usize = 100_000;
@@ -26,10 +31,12 @@ impl Sandbox {
     /// and go on.
     ///
     /// Asyncio tasks live on in the copies; host calls that were under way fail
-    /// there with `HostFunctionError`.
+    /// there with `HostFunctionError`. Running commands are not saved: they are
+    /// waited for, ended or a reason to refuse, as `busy` says, and
+    /// [`Snapshot::ended_commands`] names those that were ended.
     ///
     /// # Errors
-    /// [`Error::Running`] with [`Busy::Refuse`]; [`Error::Spill`] when the disk
+    /// [`Error::Running`] and [`Error::CommandRunning`] with [`Busy::Refuse`]; [`Error::Spill`] when the disk
     /// is full; [`Error::Paused`]; [`Error::Ended`]. The sandbox goes on.
     pub async fn snapshot(&self, busy: Busy) -> Result<Snapshot> {
         self.state().running()?;
@@ -45,6 +52,10 @@ impl Sandbox {
     ///
     /// The seed of string hashes is that of the image in all of them.
     ///
+    /// Sixteen and more share the pages of this sandbox, too, until they write to
+    /// them. A child is renewed with its first cell: where code damaged what the
+    /// interpreter stands on, the outcome of that cell says what was lost.
+    ///
     /// # Errors
     /// As [`Self::snapshot`], and as [`SandboxBuilder::start`]; then there are no
     /// children. [`Error::BadSetting`] for more than 100,000.
@@ -57,11 +68,32 @@ impl Sandbox {
             });
         }
         let snapshot = self.snapshot(busy).await?;
+        if count >= MANY {
+            self.share(&snapshot).await?;
+        }
         let mut children = Vec::with_capacity(count);
         for _ in 0..count {
-            children.push(self.copy_of(&snapshot).start().await?);
+            children.push(self.copy_of(&snapshot).asleep().start().await?);
         }
         Ok(children)
+    }
+
+    /// Makes images of the states in a snapshot. Where there is no memory for
+    /// one, children get copies of its pages.
+    async fn share(&self, snapshot: &Snapshot) -> Result<()> {
+        let image = self.inner.settings.image.clone();
+        let contexts = Arc::clone(&snapshot.inner);
+        blocking(move || {
+            let starts = contexts.contexts.iter().map(|(_, start)| start);
+            for state in starts.filter_map(|start| start.state.as_ref()) {
+                match image.share(state) {
+                    Err(Error::Create { .. }) | Ok(()) => {}
+                    Err(other) => return Err(other),
+                }
+            }
+            Ok(())
+        })
+        .await
     }
 
     fn copy_of(&self, snapshot: &Snapshot) -> SandboxBuilder {
@@ -77,9 +109,12 @@ impl Sandbox {
     /// this process lives; [`Snapshot::save`] of the answer makes it outlive that,
     /// see [`SandboxBuilder::resume`].
     ///
+    /// With [`Busy::Hold`], a sandbox in the middle of a cell is held instead, and
+    /// the answer is `None`.
+    ///
     /// # Errors
     /// As [`Self::snapshot`].
-    pub async fn pause(&self, busy: Busy) -> Result<Snapshot> {
+    pub async fn pause(&self, busy: Busy) -> Result<Option<Snapshot>> {
         {
             let mut contexts = self.inner.lock();
             contexts.state.running()?;
@@ -91,17 +126,42 @@ impl Sandbox {
         // Also when this call is given up in its middle, the sandbox goes on.
         let mut pausing = Pausing {
             sandbox: self,
-            done: false,
+            reached: None,
         };
+        if busy == Busy::Hold && self.hold().await {
+            pausing.reached = Some(State::Held);
+            return Ok(None);
+        }
         let parked = self.park(busy).await?;
         let snapshot = self.saved(&parked)?;
+        self.inner.processes.set_paused(true);
         parked.release(Release::PutAway);
-        pausing.done = true;
-        Ok(snapshot)
+        pausing.reached = Some(State::Paused);
+        Ok(Some(snapshot))
     }
 
-    /// Lets a paused sandbox go on. Its interpreters are there again with the
-    /// first cell of each context.
+    /// Has the contexts that run cells stand still. False when none does, and
+    /// nothing is held.
+    async fn hold(&self) -> bool {
+        let live: Vec<Mailbox> = self.inner.lock().live.values().cloned().collect();
+        let mut held = false;
+        for mailbox in &live {
+            if !mailbox.is_busy() {
+                continue;
+            }
+            mailbox.hold().await;
+            // Its last cell may have come to its end meanwhile.
+            if mailbox.is_busy() {
+                held = true;
+            } else {
+                mailbox.let_go();
+            }
+        }
+        held
+    }
+
+    /// Lets a paused or held sandbox go on. The interpreters of a paused one are
+    /// there again with the first cell of each context.
     ///
     /// # Errors
     /// [`Error::Ended`]. A running sandbox goes on running.
@@ -113,7 +173,8 @@ impl Sandbox {
             }),
             State::Pausing => Err(Error::Paused),
             State::Running => Ok(()),
-            State::Paused => {
+            State::Paused | State::Held => {
+                self.inner.processes.set_paused(false);
                 contexts.go_on();
                 Ok(())
             }
@@ -141,7 +202,9 @@ impl Sandbox {
                 first: inner.first,
                 contexts: parked.starts.clone(),
                 tree,
+                ended_commands: parked.ended.clone(),
                 key: inner.runtime.snapshot_key()?,
+                unnamed: OnceLock::new(),
             }),
         })
     }
@@ -153,12 +216,17 @@ impl Sandbox {
             let live = contexts.live.iter();
             live.map(|(id, mailbox)| (*id, mailbox.clone())).collect()
         };
-        if busy == Busy::Refuse
+        if matches!(busy, Busy::Refuse | Busy::Hold)
             && let Some((id, _)) = live.iter().find(|(_, mailbox)| mailbox.is_busy())
         {
             return Err(Error::Running {
                 context: id.to_string(),
             });
+        }
+        let begun = Instant::now();
+        let processes = &self.inner.processes;
+        if matches!(busy, Busy::Refuse | Busy::Hold) {
+            refuse_running(processes)?;
         }
         let mut releases = Vec::new();
         let mut answers = Vec::new();
@@ -183,23 +251,67 @@ impl Sandbox {
             starts = try_join_all(answers) => starts?,
             () = insist(&live, busy) => return Err(Error::bug("insisting came to an end")),
         };
-        Ok(Parked { starts, releases })
+        // From here on nobody starts a process.
+        let held = processes.hold();
+        let ended = match busy {
+            Busy::Refuse | Busy::Hold => {
+                refuse_running(processes)?;
+                Vec::new()
+            }
+            Busy::Wait(time) => end_commands(processes, time.saturating_sub(begun.elapsed())).await,
+            Busy::Interrupt => end_commands(processes, Duration::ZERO).await,
+        };
+        Ok(Parked {
+            starts,
+            releases,
+            ended,
+            _held: held,
+        })
     }
+}
+
+fn refuse_running(processes: &Processes) -> Result<()> {
+    match processes.running().into_iter().next() {
+        None => Ok(()),
+        Some((pid, argv)) => {
+            let name = argv.first().map_or(&b""[..], |name| name);
+            Err(Error::CommandRunning {
+                pid,
+                name: String::from_utf8_lossy(name).into_owned(),
+            })
+        }
+    }
+}
+
+/// Waits so long for processes to end, then ends them; answers which.
+async fn end_commands(processes: &Processes, time: Duration) -> Vec<EndedCommand> {
+    if processes.running().is_empty() || tokio::time::timeout(time, processes.idle()).await.is_ok()
+    {
+        return Vec::new();
+    }
+    let ended = processes.running();
+    processes.end_all().await;
+    ended
+        .into_iter()
+        .map(|(pid, argv)| EndedCommand { pid, argv })
+        .collect()
 }
 
 /// A pause that is under way.
 struct Pausing<'a> {
     sandbox: &'a Sandbox,
-    done: bool,
+    /// The state that it led to.
+    reached: Option<State>,
 }
 
 impl Drop for Pausing<'_> {
     fn drop(&mut self) {
         let mut contexts = self.sandbox.inner.lock();
-        match (contexts.state, self.done) {
-            (State::Pausing, true) => contexts.state = State::Paused,
-            (State::Pausing, false) => contexts.go_on(),
-            _ => {}
+        if contexts.state == State::Pausing {
+            match self.reached {
+                Some(state) => contexts.state = state,
+                None => contexts.go_on(),
+            }
         }
     }
 }
@@ -209,7 +321,7 @@ async fn insist(live: &[(ContextId, Mailbox)], busy: Busy) {
     match busy {
         Busy::Wait(time) => tokio::time::sleep(time).await,
         Busy::Interrupt => {}
-        Busy::Refuse => std::future::pending().await,
+        Busy::Refuse | Busy::Hold => std::future::pending().await,
     }
     loop {
         for (_, mailbox) in live {
@@ -223,6 +335,9 @@ async fn insist(live: &[(ContextId, Mailbox)], busy: Busy) {
 struct Parked {
     starts: Vec<(ContextId, Start)>,
     releases: Vec<oneshot::Sender<Release>>,
+    /// The processes that were ended for it.
+    ended: Vec<EndedCommand>,
+    _held: Held,
 }
 
 impl Parked {

@@ -32,6 +32,9 @@ pub(super) struct Head {
 #[serde(deny_unknown_fields)]
 pub(super) struct SavedContext {
     pub(super) id: String,
+    /// Name and id of its image, where that is not the sandbox's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) image: Option<(String, String)>,
     /// The last execution before.
     pub(super) after: u64,
     /// Absent: as in the image.
@@ -77,10 +80,16 @@ pub(super) struct SavedLimits {
     file_entries: u64,
     descriptors: u32,
     mount_bytes: u64,
+    /// Absent: the default, as in files from before there were processes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    processes: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    process_bytes: Option<u64>,
 }
 
 impl From<&Limits> for SavedLimits {
     fn from(limits: &Limits) -> Self {
+        let usual = Limits::default();
         Self {
             memory_bytes: limits.memory_bytes,
             wall_ns: limits.wall.map(nanoseconds),
@@ -96,12 +105,16 @@ impl From<&Limits> for SavedLimits {
             file_entries: limits.file_entries,
             descriptors: limits.descriptors,
             mount_bytes: limits.mount_bytes,
+            processes: (limits.processes != usual.processes).then_some(limits.processes),
+            process_bytes: (limits.process_bytes != usual.process_bytes)
+                .then_some(limits.process_bytes),
         }
     }
 }
 
 impl From<&SavedLimits> for Limits {
     fn from(saved: &SavedLimits) -> Self {
+        let usual = Self::default();
         Self {
             memory_bytes: saved.memory_bytes,
             wall: saved.wall_ns.map(Duration::from_nanos),
@@ -117,6 +130,8 @@ impl From<&SavedLimits> for Limits {
             file_entries: saved.file_entries,
             descriptors: saved.descriptors,
             mount_bytes: saved.mount_bytes,
+            processes: saved.processes.unwrap_or(usual.processes),
+            process_bytes: saved.process_bytes.unwrap_or(usual.process_bytes),
         }
     }
 }

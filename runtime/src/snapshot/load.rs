@@ -3,24 +3,23 @@
 //! The file is hostile until its digest was checked, and what was authentic is
 //! still parsed strictly: a key may be known to somebody else.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom, Take};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sandcell_sys::{PAGE_BYTES, PageRun, PrivateFile, PrivateFileError};
 
-use crate::engine::GuestState;
+use crate::engine::{GlobalValue, GuestState, Sharing};
 use crate::error::{Error, Result, SnapshotFault};
-use crate::files::{FileLimits, LIBRARY_PATH, SavedError, StashWriter, Storage, Tree};
+use crate::files::{Backing, FileLimits, LIBRARY_PATH, SavedError, StashWriter, Storage, Tree};
 use crate::id::{ContextId, SandboxId, SnapshotId};
 use crate::image::Image;
 use crate::limits::Limits;
 use crate::snapshot::digest::{FILE_BYTES, PREFIX_BYTES, Prefix, prefix_of};
 use crate::snapshot::head::{HEAD_BYTES, Head, SavedState, at};
-use crate::snapshot::{Inner, Key, Snapshot};
+use crate::snapshot::{Inner, Key, MountPlan, Snapshot};
 use crate::wasi::Descriptors;
-use crate::worker::{Beginning, Start};
+use crate::worker::Start;
 
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -30,12 +29,21 @@ const MEMORY_BYTES: u64 = 1 << 32;
 
 type Fallible<T> = std::result::Result<T, SnapshotFault>;
 
+/// What is needed to read a snapshot.
+#[derive(Debug)]
+pub(crate) struct Loading<'a> {
+    pub(crate) key: &'a Key,
+    pub(crate) storage: &'a Storage,
+    pub(crate) mounts: &'a [MountPlan],
+    /// What stands in every sandbox beside the library.
+    pub(crate) programs: &'a [(&'static str, Arc<dyn Backing>)],
+}
+
 /// Reads and checks a snapshot. `image` finds the image of a name.
 pub(crate) fn load(
     path: &Path,
-    key: &Key,
-    storage: &Storage,
-    image: impl FnOnce(&str) -> Result<Image>,
+    loading: &Loading<'_>,
+    image: impl Fn(&str) -> Result<Image>,
 ) -> Result<Snapshot> {
     let bad = |reason| Error::BadSnapshot {
         path: path.to_owned(),
@@ -56,7 +64,7 @@ pub(crate) fn load(
     }
     let mut file = file.into_file();
     let prefix = Prefix::read(&mut file, file_bytes).map_err(bad)?;
-    let found = prefix_of(&mut (&mut file).take(prefix.body_bytes), key);
+    let found = prefix_of(&mut (&mut file).take(prefix.body_bytes), loading.key);
     // Compared as a whole; who can read our answers can read the file.
     if found.map_err(Error::io("read", path))? != prefix {
         return Err(bad(SnapshotFault::Digest));
@@ -67,15 +75,52 @@ pub(crate) fn load(
         input: BufReader::with_capacity(BUFFER_BYTES, file.take(prefix.body_bytes)),
     };
     let head = body.head().map_err(bad)?;
-    let image = image(&head.image)?;
-    if image.id() != head.image_id {
-        return Err(bad(SnapshotFault::OtherImage {
-            name: head.image,
-            found: head.image_id,
+    let image = |name: &str, id: &str| {
+        let image = image(name)?;
+        if image.id() == id {
+            return Ok(image);
+        }
+        Err(bad(SnapshotFault::OtherImage {
+            name: name.to_owned(),
+            found: id.to_owned(),
             expected: image.id().to_owned(),
-        }));
+        }))
+    };
+    let grounds = Grounds {
+        own: Ground::of(&image(&head.image, &head.image_id)?),
+        others: head
+            .contexts
+            .iter()
+            .map(|saved| saved.image.as_ref())
+            .map(|other| other.map(|(name, id)| image(name, id)).transpose())
+            .map(|other| other.map(|other| other.map(|image| (Ground::of(&image), image))))
+            .collect::<Result<_>>()?,
+    };
+    body.rest(head, grounds, loading)
+        .map_err(|error| match error {
+            Unloaded::Fault(fault) => bad(fault),
+            Unloaded::Other(error) => error,
+        })
+}
+
+/// What the contexts of a snapshot stand on.
+pub(super) struct Grounds {
+    pub(super) own: Ground,
+    /// Of each context, where it is not that one, with its image.
+    pub(super) others: Vec<Option<(Ground, Image)>>,
+}
+
+/// Why a file with the right digest is not taken.
+#[derive(Debug)]
+pub(super) enum Unloaded {
+    Fault(SnapshotFault),
+    Other(Error),
+}
+
+impl<T: Into<SnapshotFault>> From<T> for Unloaded {
+    fn from(fault: T) -> Self {
+        Self::Fault(fault.into())
     }
-    body.rest(head, &image, storage, key).map_err(bad)
 }
 
 fn malformed(detail: impl Into<String>) -> SnapshotFault {
@@ -86,16 +131,46 @@ fn malformed(detail: impl Into<String>) -> SnapshotFault {
 
 impl From<SavedError> for SnapshotFault {
     fn from(error: SavedError) -> Self {
-        malformed(error.to_string())
+        match error {
+            SavedError::MissingMount { path } => Self::MissingMount { path },
+            SavedError::WrongMount {
+                path,
+                expected,
+                found,
+            } => Self::WrongMount {
+                path,
+                expected,
+                found,
+            },
+            other => malformed(other.to_string()),
+        }
     }
 }
 
-struct Body {
-    input: BufReader<Take<File>>,
+/// What a snapshot has to fit: the parts of an image that its reader looks at.
+pub(super) struct Ground {
+    pub(super) memory_bytes: u64,
+    pub(super) globals: Vec<GlobalValue>,
+    pub(super) library: Arc<dyn Backing>,
 }
 
-impl Body {
-    fn head(&mut self) -> Fallible<Head> {
+impl Ground {
+    fn of(image: &Image) -> Self {
+        Self {
+            memory_bytes: image.memory_bytes(),
+            globals: image.globals().to_vec(),
+            library: image.library(),
+        }
+    }
+}
+
+/// What follows the prefix.
+pub(super) struct Body<R> {
+    pub(super) input: R,
+}
+
+impl<R: Read> Body<R> {
+    pub(super) fn head(&mut self) -> Fallible<Head> {
         let mut len = [0; 4];
         self.fill(&mut len)?;
         let len = u32::from_le_bytes(len);
@@ -118,13 +193,13 @@ impl Body {
             .map_err(|error| malformed(error.to_string()))
     }
 
-    fn rest(
+    pub(super) fn rest(
         mut self,
         head: Head,
-        image: &Image,
-        storage: &Storage,
-        key: &Key,
-    ) -> Fallible<Snapshot> {
+        grounds: Grounds,
+        loading: &Loading<'_>,
+    ) -> std::result::Result<Snapshot, Unloaded> {
+        let storage = loading.storage;
         let limits = Limits::from(&head.limits);
         limits
             .check()
@@ -134,18 +209,30 @@ impl Body {
             entries: limits.file_entries,
             ..FileLimits::default()
         };
-        let library: Arc<dyn crate::files::Backing> = image.library();
-        let mounts = [(LIBRARY_PATH, library)];
+        let mut mounts = vec![(LIBRARY_PATH, Arc::clone(&grounds.own.library))];
+        mounts.extend(loading.programs.iter().cloned());
+        let mut folders = Vec::new();
+        for plan in loading.mounts {
+            let folder = plan.open(&limits).map_err(Unloaded::Other)?;
+            mounts.push((&plan.guest, Arc::clone(&folder) as Arc<dyn Backing>));
+            folders.push((plan, folder));
+        }
         let mut tree = Tree::load(&mut self.input, &bounds, storage.clone(), &mounts)?;
-        let contexts = self.contexts(&head, image, &limits, storage, &mut tree)?;
+        let contexts = self.contexts(&head, grounds, &limits, storage, &mut tree)?;
         tree.forget_holders();
+        let there = tree.mount_paths();
+        for (plan, folder) in folders {
+            if !there.contains(&plan.guest) {
+                plan.mount(&mut tree, folder).map_err(Unloaded::Other)?;
+            }
+        }
         let mut left = Vec::new();
         if (&mut self.input).take(1).read_to_end(&mut left).ok() != Some(0) {
-            return Err(malformed("there is more behind its pages"));
+            return Err(malformed("there is more behind its pages").into());
         }
         let first = id(&head.first)?;
         if !contexts.iter().any(|(id, _)| *id == first) {
-            return Err(malformed("its first context is not in it"));
+            return Err(malformed("its first context is not in it").into());
         }
         Ok(Snapshot {
             inner: Arc::new(Inner {
@@ -159,7 +246,9 @@ impl Body {
                 first,
                 contexts,
                 tree,
-                key: key.clone(),
+                ended_commands: Vec::new(),
+                key: loading.key.clone(),
+                unnamed: OnceLock::new(),
             }),
         })
     }
@@ -167,7 +256,7 @@ impl Body {
     fn contexts(
         &mut self,
         head: &Head,
-        image: &Image,
+        grounds: Grounds,
         limits: &Limits,
         storage: &Storage,
         tree: &mut Tree,
@@ -176,12 +265,10 @@ impl Body {
             return Err(malformed(format!("{} contexts", head.contexts.len())));
         }
         let mut tables = Vec::new();
-        for state in head
-            .contexts
-            .iter()
-            .filter_map(|saved| saved.state.as_ref())
-        {
-            check(state, image)?;
+        for (saved, other) in head.contexts.iter().zip(&grounds.others) {
+            let Some(state) = &saved.state else { continue };
+            let ground = other.as_ref().map_or(&grounds.own, |(ground, _)| ground);
+            check(state, ground)?;
             tables.push(Descriptors::load(
                 &mut self.input,
                 limits.descriptors,
@@ -190,7 +277,7 @@ impl Body {
         }
         let mut tables = tables.into_iter();
         let mut contexts: Vec<(ContextId, Start)> = Vec::new();
-        for saved in &head.contexts {
+        for (saved, other) in head.contexts.iter().zip(grounds.others) {
             let state = match &saved.state {
                 None => None,
                 Some(state) => {
@@ -203,15 +290,13 @@ impl Body {
                 return Err(malformed("two contexts have one id"));
             }
             let after = saved.after;
-            let beginning = Beginning::default();
-            contexts.push((
-                id,
-                Start {
-                    state,
-                    after,
-                    beginning,
-                },
-            ));
+            let start = Start {
+                image: other.map(|(_, image)| image),
+                state,
+                after,
+                ..Start::default()
+            };
+            contexts.push((id, start));
         }
         Ok(contexts)
     }
@@ -243,12 +328,14 @@ impl Body {
         }
         Ok(GuestState {
             memory_bytes: saved.memory_bytes,
+            over: None,
             runs,
             pages: writer.finish().map_err(unsaved)?,
             globals: saved.globals.clone(),
             descriptors,
             clocks: saved.clocks(),
             random: saved.random,
+            sharing: Sharing::default(),
         })
     }
 }
@@ -258,13 +345,13 @@ fn id(text: &str) -> Fallible<ContextId> {
 }
 
 /// Checks what a state claims about its memory, before anything is made for it.
-fn check(state: &SavedState, image: &Image) -> Fallible<()> {
+fn check(state: &SavedState, ground: &Ground) -> Fallible<()> {
     let bytes = state.memory_bytes;
-    if !bytes.is_multiple_of(65_536) || bytes > MEMORY_BYTES || bytes < image.memory_bytes() {
+    if !bytes.is_multiple_of(65_536) || bytes > MEMORY_BYTES || bytes < ground.memory_bytes {
         return Err(malformed(format!("a memory of {bytes} bytes")));
     }
     let kinds = state.globals.iter().map(std::mem::discriminant);
-    if !kinds.eq(image.globals().iter().map(std::mem::discriminant)) {
+    if !kinds.eq(ground.globals.iter().map(std::mem::discriminant)) {
         return Err(malformed("its globals are not those of the image"));
     }
     let mut free_from = 0;

@@ -7,15 +7,21 @@ mod digest;
 mod head;
 mod key;
 mod load;
+mod mount;
 mod save;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use sandcell_sys::{PAGE_BYTES, page_count};
+
 pub(crate) use key::Key;
-pub(crate) use load::load;
+pub(crate) use load::{Loading, load};
+pub(crate) use mount::MountPlan;
+pub use trial::reread;
 
 use crate::determinism::Determinism;
 use crate::error::Result;
@@ -31,7 +37,7 @@ use crate::worker::Start;
 /// them a name.
 ///
 /// Not part of it: host functions (they are given anew), cells and host calls
-/// that were under way.
+/// that were under way, commands.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     pub(crate) inner: Arc<Inner>,
@@ -51,7 +57,28 @@ pub(crate) struct Inner {
     pub(crate) contexts: Vec<(ContextId, Start)>,
     /// Nobody holds files in it; who starts from it does so in a copy.
     pub(crate) tree: Tree,
+    /// The processes that were ended so that it could be taken.
+    pub(crate) ended_commands: Vec<EndedCommand>,
     pub(crate) key: Key,
+    /// Whether the tree has files without a name; looked for once.
+    pub(crate) unnamed: OnceLock<bool>,
+}
+
+impl Inner {
+    /// Whether its files include some that were removed while they were open.
+    pub(crate) fn has_unnamed(&self) -> bool {
+        *self.unnamed.get_or_init(|| self.tree.has_unnamed())
+    }
+}
+
+/// A process that was ended so that a snapshot could be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EndedCommand {
+    /// Its number.
+    pub pid: u32,
+    /// Its arguments, the program's name first.
+    pub argv: Vec<Vec<u8>>,
 }
 
 /// When the bytes of a saved snapshot are safe.
@@ -65,18 +92,28 @@ pub enum Durability {
     Machine,
 }
 
-/// What to do about a cell that runs when a state is to be saved, which is only
-/// possible between cells.
+/// What to do about a cell or command that runs when a state is to be saved, which
+/// is only possible between cells and without commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Busy {
-    /// Wait for its end so long, then interrupt it.
+    /// Wait for its end so long, then do as [`Self::Interrupt`].
     Wait(Duration),
-    /// Interrupt it: `KeyboardInterrupt`, variables live on; by force after the
-    /// grace time.
+    /// Interrupt a cell: `KeyboardInterrupt`, variables live on; by force after
+    /// the grace time. End a command and what it started: `TERM`, then `KILL`
+    /// after the grace time.
     Interrupt,
-    /// Fail with [`crate::Error::Running`].
+    /// Fail with [`crate::Error::Running`] or [`crate::Error::CommandRunning`].
     Refuse,
+    /// For a pause: stop it in its middle and keep it there, with its memory and
+    /// its stack, until it is resumed. Nothing is saved then: the sandbox is
+    /// [`crate::State::Held`] and ends with its process. Time in which a cell is
+    /// held counts towards no limit; its clocks go on, and so do the host calls
+    /// that it waits for.
+    ///
+    /// A snapshot of a busy sandbox cannot be taken so: it fails as with
+    /// `Refuse`.
+    Hold,
 }
 
 impl Default for Busy {
@@ -118,13 +155,27 @@ impl Snapshot {
         self.inner.contexts.iter().map(|(id, _)| *id).collect()
     }
 
+    /// Where folders were mounted in it, the library's included. Whoever loads the
+    /// snapshot from a file hands in the host's, see [`crate::SnapshotFile::mount`].
+    #[must_use]
+    pub fn mounts(&self) -> Vec<String> {
+        self.inner.tree.mount_paths()
+    }
+
+    /// The commands, and the processes that they started, that were ended so that
+    /// it could be taken. None for one that was read from a file.
+    #[must_use]
+    pub fn ended_commands(&self) -> &[EndedCommand] {
+        &self.inner.ended_commands
+    }
+
     /// Bytes of memory pages and of files in it.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let states = self.inner.contexts.iter();
         let pages: u64 = states
             .filter_map(|(_, start)| start.state.as_ref())
-            .map(|state| state.page_bytes())
+            .map(|state| page_count(&state.saved_runs()) * PAGE_BYTES as u64)
             .sum();
         pages + self.inner.tree.usage().bytes
     }

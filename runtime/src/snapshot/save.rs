@@ -72,7 +72,8 @@ fn write(snapshot: &Inner, path: &Path, durability: Durability) -> Result<()> {
     Ok(())
 }
 
-enum Unwritten {
+#[derive(Debug)]
+pub(super) enum Unwritten {
     Io(std::io::Error),
     Other(Error),
 }
@@ -98,7 +99,10 @@ impl From<crate::files::SavedError> for Unwritten {
     }
 }
 
-fn write_body(snapshot: &Inner, out: &mut impl Write) -> std::result::Result<(), Unwritten> {
+pub(super) fn write_body(
+    snapshot: &Inner,
+    out: &mut impl Write,
+) -> std::result::Result<(), Unwritten> {
     let head = serde_json::to_vec(&head(snapshot)).map_err(std::io::Error::other)?;
     let len = u32::try_from(head.len()).map_err(std::io::Error::other)?;
     out.write_all(&len.to_le_bytes())?;
@@ -119,13 +123,15 @@ fn write_body(snapshot: &Inner, out: &mut impl Write) -> std::result::Result<(),
 
 fn write_pages(state: &GuestState, out: &mut impl Write) -> std::result::Result<(), Unwritten> {
     let mut buffer = vec![0; BUFFER_BYTES];
-    let mut start = 0;
-    while start < state.pages.len() {
-        let len = BUFFER_BYTES.min(state.pages.len() - start);
-        let chunk = buffer.get_mut(..len).unwrap_or_default();
-        state.pages.read(start, chunk).map_err(Error::from)?;
-        out.write_all(chunk)?;
-        start += len;
+    for piece in state.pieces() {
+        let mut start = 0;
+        while start < piece.run.byte_len() {
+            let len = BUFFER_BYTES.min(piece.run.byte_len() - start);
+            let chunk = buffer.get_mut(..len).unwrap_or_default();
+            state.read(&piece, start, chunk)?;
+            out.write_all(chunk)?;
+            start += len;
+        }
     }
     Ok(())
 }
@@ -133,11 +139,15 @@ fn write_pages(state: &GuestState, out: &mut impl Write) -> std::result::Result<
 fn head(snapshot: &Inner) -> Head {
     let contexts = snapshot.contexts.iter().map(|(id, start)| SavedContext {
         id: id.to_string(),
+        image: start
+            .image
+            .as_ref()
+            .map(|image| (image.name().to_owned(), image.id().to_owned())),
         after: start.after,
         state: start.state.as_ref().map(|state| SavedState {
             memory_bytes: state.memory_bytes,
             runs: state
-                .runs
+                .saved_runs()
                 .iter()
                 .map(|run| (run.first, run.count))
                 .collect(),

@@ -8,9 +8,12 @@ use crate::files::{FileError, Kind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u16)]
 pub(crate) enum Errno {
+    Toobig = 1,
     Acces = 2,
+    Again = 6,
     Badf = 8,
     Busy = 10,
+    Child = 12,
     Exist = 20,
     Fault = 21,
     Fbig = 22,
@@ -24,6 +27,7 @@ pub(crate) enum Errno {
     Mlink = 34,
     Nametoolong = 37,
     Noent = 44,
+    Nomem = 48,
     Nospc = 51,
     Notdir = 54,
     Notempty = 55,
@@ -31,8 +35,10 @@ pub(crate) enum Errno {
     Notsup = 58,
     Overflow = 61,
     Perm = 63,
+    Pipe = 64,
     Rofs = 69,
     Spipe = 70,
+    Srch = 71,
     Stale = 72,
     Xdev = 75,
 }
@@ -102,6 +108,7 @@ pub(super) const SYMLINK_FOLLOW: u32 = 1;
 /// Flags of open files.
 pub(super) mod fdflags {
     pub(crate) const APPEND: u16 = 1;
+    pub(crate) const NONBLOCK: u16 = 4;
     pub(crate) const ALL: u16 = 31;
 }
 

@@ -4,7 +4,7 @@ use crate::files::Stat;
 
 use super::abi::{Errno, fdflags, filetype, filetype_of, fstflags, rights};
 use super::call::{Call, Now};
-use super::descriptors::{Descriptor, Descriptors};
+use super::descriptors::{Descriptor, Descriptors, PipeSide};
 use super::memory;
 
 /// Bytes of the record that describes a descriptor.
@@ -26,6 +26,26 @@ impl Descriptors {
         let (filetype, flags, base, inheriting) = match self.get(fd)? {
             Descriptor::Stdin => (filetype::UNKNOWN, 0, rights::FD_READ, rights::FD_READ),
             Descriptor::Output(_) => (filetype::UNKNOWN, 0, rights::FD_WRITE, rights::FD_WRITE),
+            Descriptor::Pipe(end) => {
+                let way = match end.side {
+                    PipeSide::Reader(_) => rights::FD_READ,
+                    PipeSide::Writer(_) => rights::FD_WRITE,
+                    PipeSide::Broken => rights::FD_READ | rights::FD_WRITE,
+                };
+                let base = way | rights::FD_FDSTAT_SET_FLAGS | rights::POLL_FD_READWRITE;
+                // A device that cannot be sought is what C libraries take for a
+                // terminal.
+                let filetype = if end.is_terminal() {
+                    filetype::CHARACTER_DEVICE
+                } else {
+                    filetype::UNKNOWN
+                };
+                (filetype, end.flags, base, base)
+            }
+            Descriptor::Null => {
+                let base = rights::FD_READ | rights::FD_WRITE;
+                (filetype::CHARACTER_DEVICE, 0, base | rights::FILE, base)
+            }
             Descriptor::Directory(directory) => {
                 let inheriting =
                     rights::DIRECTORY | rights::FILE | rights::FD_READ | rights::FD_WRITE;
@@ -71,6 +91,8 @@ impl Descriptors {
         match descriptor {
             Descriptor::File(file) => file.flags = flags,
             Descriptor::Directory(directory) => directory.flags = flags,
+            Descriptor::Pipe(end) => end.flags = flags,
+            Descriptor::Null => {}
             Descriptor::Stdin | Descriptor::Output(_) => return Err(Errno::Notsup),
         }
         Ok(())
@@ -102,7 +124,7 @@ impl Descriptors {
         out: u32,
     ) -> Result<(), Errno> {
         match self.get(fd)? {
-            Descriptor::Stdin | Descriptor::Output(_) => {
+            Descriptor::Stdin | Descriptor::Output(_) | Descriptor::Pipe(_) | Descriptor::Null => {
                 memory::put(call.memory, out, [0; FILESTAT_BYTES])
             }
             Descriptor::File(_) | Descriptor::Directory(_) => {

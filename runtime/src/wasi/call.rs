@@ -1,6 +1,7 @@
 //! What a call gets and what it asks the engine to do.
 
 use crate::files::Tree;
+use crate::stream::{PipeReader, PipeWriter};
 
 use super::abi::Errno;
 use super::memory::{self, Vectors};
@@ -56,6 +57,26 @@ pub(crate) enum Effect {
         /// How the guest gets it.
         reply: ReadReply,
     },
+    /// Wait for something in a pipe, then complete the reply with it.
+    ReadPipe {
+        /// The pipe.
+        reader: PipeReader,
+        /// The most bytes to give; at least 1, at most [`INPUT_BYTES`].
+        limit: usize,
+        /// How the guest gets them.
+        reply: ReadReply,
+    },
+    /// Write into a pipe that is full, then complete the reply.
+    WritePipe {
+        /// The pipe.
+        writer: PipeWriter,
+        /// What; never empty.
+        bytes: Vec<u8>,
+        /// How the guest is told.
+        reply: WriteReply,
+    },
+    /// The guest wrote into a pipe that nobody reads.
+    BrokenPipe,
     /// Wait, then complete it.
     Wait(Wait),
 }

@@ -69,7 +69,7 @@ impl Descriptors {
         let directory = match self.get_mut(fd)? {
             Descriptor::Directory(directory) => directory,
             Descriptor::File(_) => return Err(Errno::Notdir),
-            Descriptor::Stdin | Descriptor::Output(_) => return Err(Errno::Badf),
+            _ => return Err(Errno::Badf),
         };
         let node = directory.node;
         let tree = &*call.tree;

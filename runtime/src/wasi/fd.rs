@@ -1,10 +1,11 @@
 //! Calls that move bytes and offsets of open files.
 
 use crate::files::{Device, NodeId, Tree};
+use crate::stream::PIPE_BYTES;
 
 use super::abi::{Errno, whence};
 use super::call::{Call, Effect, INPUT_BYTES, Input, OUTPUT_BYTES, Output, ReadReply, WriteReply};
-use super::descriptors::{Descriptor, Descriptors, OpenFile};
+use super::descriptors::{Descriptor, Descriptors, OpenFile, PipeEnd, PipeSide};
 use super::memory::{self, Vectors};
 
 impl Descriptors {
@@ -27,13 +28,19 @@ impl Descriptors {
             Descriptor::Stdin => ask(call, Input::Stdin, vectors, nread),
             Descriptor::Output(_) => Err(Errno::Badf),
             Descriptor::Directory(_) => Err(Errno::Isdir),
+            Descriptor::Null => {
+                memory::put_u32(call.memory, nread, 0)?;
+                Ok(Effect::Done)
+            }
+            Descriptor::Pipe(end) => read_pipe(call, end, vectors, nread),
             Descriptor::File(file) if !file.read => Err(Errno::Badf),
             Descriptor::File(file) if file.device == Some(Device::Random) => {
                 ask(call, Input::Random, vectors, nread)
             }
             Descriptor::File(file) => {
-                let read = read_into(call, file.node, &vectors, file.offset)?;
-                file.offset = file.offset.saturating_add(u64::from(read));
+                let place = file.offset.get();
+                let read = read_into(call, file.node, &vectors, place)?;
+                file.offset.set(place.saturating_add(u64::from(read)));
                 memory::put_u32(call.memory, nread, read)?;
                 Ok(Effect::Done)
             }
@@ -87,16 +94,22 @@ impl Descriptors {
         match self.get_mut(fd)? {
             Descriptor::Output(output) => emit(call, *output, &vectors, nwritten),
             Descriptor::Stdin | Descriptor::Directory(_) => Err(Errno::Badf),
+            Descriptor::Null => {
+                let length = u32::try_from(vectors.total()).map_err(|_| Errno::Inval)?;
+                memory::put_u32(call.memory, nwritten, length)?;
+                Ok(Effect::Done)
+            }
+            Descriptor::Pipe(end) => write_pipe(call, end, &vectors, nwritten),
             Descriptor::File(file) if !file.write => Err(Errno::Badf),
             Descriptor::File(file) => {
                 let offset = if file.appends() {
                     call.tree.stat_of(file.node)?.size
                 } else {
-                    file.offset
+                    file.offset.get()
                 };
                 let written = write_from(call, file, &vectors, offset)?;
                 if written > 0 {
-                    file.offset = offset.saturating_add(u64::from(written));
+                    file.offset.set(offset.saturating_add(u64::from(written)));
                 }
                 memory::put_u32(call.memory, nwritten, written)?;
                 Ok(Effect::Done)
@@ -122,7 +135,7 @@ impl Descriptors {
         memory::check(call.memory, nwritten, 4)?;
         let file = match self.file(fd) {
             Err(Errno::Isdir) => return Err(Errno::Badf),
-            file => *file?,
+            file => file?.clone(),
         };
         check_offset(offset)?;
         if !file.write {
@@ -148,13 +161,13 @@ impl Descriptors {
         let file = self.file_mut(fd)?;
         let base = match whence {
             whence::SET => 0,
-            whence::CUR => file.offset,
+            whence::CUR => file.offset.get(),
             whence::END => call.tree.stat_of(file.node)?.size,
             _ => return Err(Errno::Inval),
         };
         let place = base.checked_add_signed(offset).ok_or(Errno::Inval)?;
         check_offset(place)?;
-        file.offset = place;
+        file.offset.set(place);
         memory::put_u64(call.memory, newoffset, place)
     }
 
@@ -169,7 +182,7 @@ impl Descriptors {
         offset: u32,
     ) -> Result<(), Errno> {
         let file = self.file(fd)?;
-        memory::put_u64(call.memory, offset, file.offset)
+        memory::put_u64(call.memory, offset, file.offset.get())
     }
 
     /// Advice on how a file will be used. Checked, and not needed.
@@ -252,7 +265,7 @@ impl Descriptors {
     pub(crate) fn fd_sync(&mut self, _call: &mut Call<'_>, fd: u32) -> Result<(), Errno> {
         match self.get(fd)? {
             Descriptor::File(_) | Descriptor::Directory(_) => Ok(()),
-            Descriptor::Stdin | Descriptor::Output(_) => Err(Errno::Inval),
+            _ => Err(Errno::Inval),
         }
     }
 
@@ -292,10 +305,7 @@ fn emit(
     vectors: &Vectors,
     nwritten: u32,
 ) -> Result<Effect, Errno> {
-    let mut bytes = Vec::with_capacity(vectors.total().min(OUTPUT_BYTES));
-    for (address, length) in vectors.up_to(OUTPUT_BYTES) {
-        bytes.extend_from_slice(memory::bytes(call.memory, address, length)?);
-    }
+    let bytes = gather(call, vectors, OUTPUT_BYTES)?;
     if bytes.is_empty() {
         memory::put_u32(call.memory, nwritten, 0)?;
         return Ok(Effect::Done);
@@ -305,6 +315,77 @@ fn emit(
         bytes,
         reply: WriteReply::new(nwritten),
     })
+}
+
+/// The bytes of the buffers, at most `limit`.
+fn gather(call: &Call<'_>, vectors: &Vectors, limit: usize) -> Result<Vec<u8>, Errno> {
+    let mut bytes = Vec::with_capacity(vectors.total().min(limit));
+    for (address, length) in vectors.up_to(limit) {
+        bytes.extend_from_slice(memory::bytes(call.memory, address, length)?);
+    }
+    Ok(bytes)
+}
+
+/// Read what is in a pipe, or have the engine wait for it.
+fn read_pipe(
+    call: &mut Call<'_>,
+    end: &PipeEnd,
+    vectors: Vectors,
+    nread: u32,
+) -> Result<Effect, Errno> {
+    let limit = vectors.total().min(INPUT_BYTES);
+    let reply = ReadReply::new(vectors, nread);
+    let there = match &end.side {
+        PipeSide::Writer(_) => return Err(Errno::Badf),
+        PipeSide::Broken => Some(bytes::Bytes::new()),
+        PipeSide::Reader(_) if limit == 0 => Some(bytes::Bytes::new()),
+        PipeSide::Reader(reader) => reader.try_read(limit),
+    };
+    match (there, &end.side) {
+        (Some(there), _) => {
+            reply.complete(call.memory, &there)?;
+            Ok(Effect::Done)
+        }
+        (None, PipeSide::Reader(reader)) if end.blocks() => Ok(Effect::ReadPipe {
+            reader: reader.clone(),
+            limit,
+            reply,
+        }),
+        (None, _) => Err(Errno::Again),
+    }
+}
+
+/// Write into a pipe, or have the engine wait for room.
+fn write_pipe(
+    call: &mut Call<'_>,
+    end: &PipeEnd,
+    vectors: &Vectors,
+    nwritten: u32,
+) -> Result<Effect, Errno> {
+    let writer = match &end.side {
+        PipeSide::Reader(_) => return Err(Errno::Badf),
+        PipeSide::Broken => return Ok(Effect::BrokenPipe),
+        PipeSide::Writer(writer) => writer,
+    };
+    let bytes = gather(call, vectors, PIPE_BYTES)?;
+    if bytes.is_empty() {
+        memory::put_u32(call.memory, nwritten, 0)?;
+        return Ok(Effect::Done);
+    }
+    let reply = WriteReply::new(nwritten);
+    match writer.try_write(&bytes) {
+        Ok(Some(written)) => {
+            reply.complete(call.memory, written)?;
+            Ok(Effect::Done)
+        }
+        Ok(None) if end.blocks() => Ok(Effect::WritePipe {
+            writer: writer.clone(),
+            bytes,
+            reply,
+        }),
+        Ok(None) => Err(Errno::Again),
+        Err(_) => Ok(Effect::BrokenPipe),
+    }
 }
 
 /// Read from a file straight into the guest's buffers.

@@ -19,6 +19,7 @@ mod directory;
 mod fd;
 mod memory;
 mod open;
+mod ownership;
 mod path;
 mod poll;
 mod saved;
@@ -26,7 +27,7 @@ mod sock;
 
 pub(crate) use abi::{Errno, raw};
 pub(crate) use call::{Call, Effect, Input, Now, Output};
-pub(crate) use descriptors::Descriptors;
+pub(crate) use descriptors::{Descriptors, Shared};
 pub(crate) use poll::{Wait, Woken};
 
 #[cfg(test)]

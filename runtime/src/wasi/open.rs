@@ -1,6 +1,7 @@
 //! Opening files and directories.
 
 use crate::files::{Follow, Kind, Last, NodeId};
+use crate::stream::Offset;
 
 use super::abi::{Errno, oflags, rights};
 use super::attributes::known_fdflags;
@@ -156,7 +157,7 @@ fn hold(
         Kind::File | Kind::SymbolicLink | Kind::Device(_) | Kind::Other => {
             Descriptor::File(OpenFile {
                 node,
-                offset: 0,
+                offset: Offset::default(),
                 read: opening.read,
                 write: opening.write,
                 flags: opening.fdflags,

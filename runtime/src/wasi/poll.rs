@@ -1,9 +1,13 @@
 //! `poll_oneoff`: waiting for time and for streams.
 
+use futures::FutureExt;
+
+use crate::stream::{PipeReader, PipeWriter};
+
 use super::abi::Errno;
 use super::attributes::fill;
 use super::call::{Call, Effect, Now};
-use super::descriptors::{Descriptor, Descriptors};
+use super::descriptors::{Descriptor, Descriptors, PipeEnd, PipeSide};
 use super::memory;
 
 /// The most subscriptions of one call.
@@ -42,19 +46,23 @@ pub(crate) struct Woken {
 }
 
 /// One subscription.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Watched {
     userdata: u64,
     kind: u8,
     state: State,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum State {
     /// Comes at this time of the monotonic clock.
     Timer(u64),
     /// Standard input.
     Stdin,
+    /// A pipe that has nothing to read now.
+    Reader(PipeReader),
+    /// A pipe that has no room now.
+    Writer(PipeWriter),
     /// Came already: with so many bytes, and whether it is at the end.
     Ready { bytes: u64, at_end: bool },
     /// Is refused.
@@ -91,7 +99,7 @@ impl Descriptors {
         }
         let due = watched.iter().filter_map(|one| match one.state {
             State::Timer(at_ns) => Some(at_ns),
-            State::Stdin => None,
+            State::Stdin | State::Reader(_) | State::Writer(_) => None,
             State::Ready { .. } | State::Failed(_) => Some(call.now.monotonic_ns),
         });
         let wait = Wait {
@@ -143,13 +151,18 @@ impl Descriptors {
         };
         match (descriptor, reading) {
             (Descriptor::Stdin, true) => State::Stdin,
+            (Descriptor::Null, _) => State::Ready {
+                bytes: u64::from(!reading),
+                at_end: reading,
+            },
+            (Descriptor::Pipe(end), _) => pipe_state(end, reading),
             (Descriptor::Output(_), false) => State::Ready {
                 bytes: 1,
                 at_end: false,
             },
             (Descriptor::File(file), true) if file.read => match call.tree.stat_of(file.node) {
                 Ok(stat) => {
-                    let bytes = stat.size.saturating_sub(file.offset);
+                    let bytes = stat.size.saturating_sub(file.offset.get());
                     State::Ready {
                         bytes,
                         at_end: bytes == 0 && file.device.is_none(),
@@ -163,6 +176,25 @@ impl Descriptors {
             },
             _ => State::Failed(Errno::Badf),
         }
+    }
+}
+
+fn pipe_state(end: &PipeEnd, reading: bool) -> State {
+    let ready = |count: usize| State::Ready {
+        bytes: count as u64,
+        at_end: count == 0,
+    };
+    match (&end.side, reading) {
+        (PipeSide::Reader(reader), true) => match reader.ready() {
+            Some(count) => ready(count),
+            None => State::Reader(reader.clone()),
+        },
+        (PipeSide::Writer(writer), false) => match writer.ready() {
+            Some(room) => ready(room),
+            None => State::Writer(writer.clone()),
+        },
+        (PipeSide::Broken, _) => ready(0),
+        _ => State::Failed(Errno::Badf),
     }
 }
 
@@ -206,6 +238,27 @@ impl Wait {
             .any(|one| matches!(one.state, State::Stdin))
     }
 
+    /// Waits until one of the pipes is ready; forever without pipes.
+    pub(crate) async fn pipes(&self) {
+        let waits = self.watched.iter().filter_map(|one| match &one.state {
+            State::Reader(reader) => Some(reader.readable().map(|_| ()).boxed()),
+            State::Writer(writer) => Some(writer.writable().map(|_| ()).boxed()),
+            _ => None,
+        });
+        let waits: Vec<_> = waits.collect();
+        if waits.is_empty() {
+            return std::future::pending().await;
+        }
+        let _first = futures::future::select_all(waits).await;
+    }
+
+    /// Whether it waits for pipes.
+    pub(crate) fn wants_pipes(&self) -> bool {
+        self.watched
+            .iter()
+            .any(|one| matches!(one.state, State::Reader(_) | State::Writer(_)))
+    }
+
     /// Tell the guest what has come. Something has, unless it was woken early;
     /// then it is told of no event.
     ///
@@ -214,13 +267,21 @@ impl Wait {
     pub(crate) fn complete(self, memory: &mut [u8], woken: Woken) -> Result<(), Errno> {
         let mut count: u32 = 0;
         for one in &self.watched {
-            let (errno, bytes, at_end) = match one.state {
-                State::Timer(due) if due <= woken.now.monotonic_ns => (0, 0, false),
+            let (errno, bytes, at_end) = match &one.state {
+                State::Timer(due) if *due <= woken.now.monotonic_ns => (0, 0, false),
+                State::Reader(reader) => match reader.ready() {
+                    Some(count) => (0, count as u64, count == 0),
+                    None => continue,
+                },
+                State::Writer(writer) => match writer.ready() {
+                    Some(room) => (0, room as u64, room == 0),
+                    None => continue,
+                },
                 State::Stdin => match woken.stdin {
                     Some(bytes) => (0, bytes, bytes == 0),
                     None => continue,
                 },
-                State::Ready { bytes, at_end } => (0, bytes, at_end),
+                State::Ready { bytes, at_end } => (0, *bytes, *at_end),
                 State::Failed(errno) => (errno.code(), 0, false),
                 State::Timer(_) => continue,
             };

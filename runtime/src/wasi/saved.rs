@@ -9,7 +9,8 @@ use crate::files::{
 
 use super::abi::fdflags;
 use super::call::Output;
-use super::descriptors::{Descriptor, Descriptors, OpenDirectory, OpenFile};
+use super::descriptors::{Descriptor, Descriptors, OpenDirectory, OpenFile, PipeEnd, PipeSide};
+use crate::stream::Offset;
 
 const SECTION: &str = "saved descriptors";
 const MAGIC: [u8; 8] = *b"sc-descr";
@@ -23,6 +24,8 @@ mod kind {
     pub(super) const STDERR: u8 = 3;
     pub(super) const FILE: u8 = 4;
     pub(super) const DIRECTORY: u8 = 5;
+    pub(super) const PIPE: u8 = 6;
+    pub(super) const NULL: u8 = 7;
 }
 
 const READ: u8 = 1;
@@ -88,12 +91,14 @@ fn save_slot(
         Some(Descriptor::Stdin) => sink.u8(kind::STDIN),
         Some(Descriptor::Output(Output::Stdout)) => sink.u8(kind::STDOUT),
         Some(Descriptor::Output(Output::Stderr)) => sink.u8(kind::STDERR),
+        Some(Descriptor::Pipe(_)) => sink.u8(kind::PIPE),
+        Some(Descriptor::Null) => sink.u8(kind::NULL),
         Some(Descriptor::File(file)) => {
             let read = if file.read { READ } else { 0 };
             let write = if file.write { WRITE } else { 0 };
             sink.u8(kind::FILE)?;
             save_node(sink, tree, file.node)?;
-            sink.u64(file.offset)?;
+            sink.u64(file.offset.get())?;
             sink.u8(read | write)?;
             sink.u16(file.flags)?;
             sink.u8(file.device.map_or(0, device_code))
@@ -132,6 +137,8 @@ fn load_slot(source: &mut Source<'_>, tree: &Tree) -> Result<Option<Descriptor>,
         kind::STDIN => Descriptor::Stdin,
         kind::STDOUT => Descriptor::Output(Output::Stdout),
         kind::STDERR => Descriptor::Output(Output::Stderr),
+        kind::PIPE => Descriptor::Pipe(PipeEnd::new(PipeSide::Broken)),
+        kind::NULL => Descriptor::Null,
         kind::FILE => Descriptor::File(load_file(source, tree)?),
         kind::DIRECTORY => Descriptor::Directory(load_directory(source, tree)?),
         _ => return Err(source.wrong("it is of an unknown kind")),
@@ -164,7 +171,7 @@ fn load_file(source: &mut Source<'_>, tree: &Tree) -> Result<OpenFile, SavedErro
     }
     Ok(OpenFile {
         node,
-        offset,
+        offset: Offset::at(offset),
         read: access & READ != 0,
         write: access & WRITE != 0,
         flags,

@@ -1,7 +1,8 @@
 //! Orders to a worker, and the way to it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -12,6 +13,7 @@ use crate::guest::order::ExecutionOptions;
 use crate::id::ExecutionId;
 use crate::interrupt::Control;
 use crate::limits::{Limits, Residency};
+use crate::worker::gate::Gate;
 use crate::worker::turn::Start;
 
 /// Orders that may wait for a worker.
@@ -79,6 +81,7 @@ pub(crate) struct Shared {
     last: AtomicU64,
     /// Orders that were put and have not been done.
     waiting: AtomicU64,
+    gate: Gate,
     occupant: u64,
 }
 
@@ -91,6 +94,7 @@ impl Shared {
             paused: AtomicBool::new(false),
             last: AtomicU64::new(last),
             waiting: AtomicU64::new(0),
+            gate: Gate::default(),
             occupant: OCCUPANTS.fetch_add(1, Ordering::Relaxed),
         }
     }
@@ -99,6 +103,11 @@ impl Shared {
     /// not: copies of a sandbox keep those of its contexts.
     pub(crate) fn occupant(&self) -> u64 {
         self.occupant
+    }
+
+    /// What cells have to pass to get their turns.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// The last execution that was ordered.
@@ -185,6 +194,28 @@ impl Mailbox {
         self.shared.occupant
     }
 
+    /// Has the cell that is under way stand still where it is, also when it is the
+    /// next one, and waits until it does: the few milliseconds until it gives way.
+    pub(crate) async fn hold(&self) {
+        const LOOK: Duration = Duration::from_millis(1);
+        self.shared.gate.close();
+        while !self.shared.gate.is_still() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Ends a hold.
+    pub(crate) fn let_go(&self) {
+        // Before the gate opens: the cell looks at its deadline then.
+        let time = self.shared.gate.closed_for();
+        let current = self.current();
+        if let (Some(control), Some(time)) = (&*current, time) {
+            control.held_for(time);
+        }
+        drop(current);
+        self.shared.gate.open();
+    }
+
     /// Interrupts the execution that is under way.
     pub(crate) fn interrupt(&self) {
         self.ask(InterruptCause::Handle);
@@ -194,18 +225,20 @@ impl Mailbox {
     pub(crate) fn close(&self) {
         self.shared.closed.store(true, Ordering::SeqCst);
         self.ask(InterruptCause::Closed);
+        // One that is held has to get the turn in which it ends.
+        self.shared.gate.open();
     }
 
     /// Asks the execution that is under way to stop.
     pub(crate) fn ask(&self, cause: InterruptCause) {
-        let current = self
-            .shared
-            .current
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(control) = &*current {
+        if let Some(control) = &*self.current() {
             control.ask(cause);
         }
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<Arc<Control>>> {
+        let current = &self.shared.current;
+        current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_closed(&self) -> bool {

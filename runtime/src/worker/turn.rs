@@ -1,7 +1,7 @@
 //! A worker's life: one order after the other.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use crate::checkpoints::Checkpoints;
 use crate::determinism::Determinism;
 use crate::engine::{
-    Cell, Clocks, Guest, GuestState, Metering, Ran, RandomReading, Run, Stopped, World,
+    Cell, Children, Clocks, Guest, GuestState, Metering, Ran, RandomReading, Run, Stopped, World,
 };
 use crate::error::{Error, Result};
 use crate::execution::{End, GuestException, InterruptCause, Lost, Outcome, TrapKind};
@@ -33,6 +33,7 @@ const IDLE_BEFORE_SAVE: Duration = Duration::from_millis(500);
 /// What all contexts of a sandbox have in common.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// What contexts start from that name no other image.
     pub(crate) image: Image,
     pub(crate) limits: Limits,
     pub(crate) functions: Arc<HostFunctions>,
@@ -41,10 +42,23 @@ pub(crate) struct Settings {
     pub(crate) checkpoints: Checkpoints,
     pub(crate) storage: Storage,
     pub(crate) tree: Arc<Mutex<Tree>>,
+    /// Who starts processes for its guests; set once the sandbox is there.
+    pub(crate) family: OnceLock<Weak<dyn Family>>,
+}
+
+/// Who starts processes for the guests of a sandbox.
+pub(crate) trait Family: Send + Sync + std::fmt::Debug {
+    /// For a guest of its own, which runs cells.
+    fn children(self: Arc<Self>) -> Arc<dyn Children>;
 }
 
 impl Settings {
-    fn metering(&self) -> Metering {
+    fn children(&self) -> Option<Arc<dyn Children>> {
+        let family = self.family.get()?.upgrade()?;
+        Some(family.children())
+    }
+
+    pub(crate) fn metering(&self) -> Metering {
         if self.limits.fuel.is_some() {
             Metering::Fuel
         } else {
@@ -63,6 +77,9 @@ impl Settings {
             functions: Arc::clone(&self.functions),
             call_bytes: self.limits.call_bytes,
             calls_at_once: self.limits.calls_at_once,
+            children: self.children(),
+            given: None,
+            budget: None,
         }
     }
 
@@ -76,19 +93,24 @@ impl Settings {
     }
 
     /// A fresh guest in this sandbox's world.
-    async fn fresh_guest(&self) -> Result<Guest> {
-        let world = self.world(self.image.clocks(self.determinism.as_ref()), None);
-        self.image
+    async fn fresh_guest(&self, image: &Image) -> Result<Guest> {
+        let world = self.world(image.clocks(self.determinism.as_ref()), None);
+        image
             .guest(self.metering(), world, self.renewal(false))
             .await
     }
 
     /// A guest that goes on from `state`: as itself, or as a copy whose
-    /// randomness is its own.
-    async fn guest_from(&self, state: &GuestState, origin: Beginning) -> Result<Guest> {
+    /// randomness is its own. It has to be woken.
+    async fn guest_from(
+        &self,
+        image: &Image,
+        state: &Arc<GuestState>,
+        origin: Beginning,
+    ) -> Result<Guest> {
         let clocks = Clocks::resumed(state.clocks, self.determinism.as_ref());
         let resumed = origin == Beginning::Resumed;
-        self.image
+        image
             .restored(
                 self.metering(),
                 self.world(clocks, state.random),
@@ -112,11 +134,15 @@ pub(crate) enum Beginning {
 /// What a new context starts from.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Start {
+    /// `None`: the sandbox's own.
+    pub(crate) image: Option<Image>,
     /// `None`: a fresh guest.
     pub(crate) state: Option<Arc<GuestState>>,
     /// The last execution before.
     pub(crate) after: u64,
     pub(crate) beginning: Beginning,
+    /// The guest is renewed with its first cell, not when it is made.
+    pub(crate) asleep: bool,
 }
 
 /// Makes a guest and starts the worker that owns it.
@@ -125,9 +151,16 @@ pub(crate) async fn spawn(
     start: Start,
     handle: &tokio::runtime::Handle,
 ) -> Result<Mailbox> {
+    let image = start.image.as_ref().unwrap_or(&settings.image);
     let guest = match &start.state {
-        Some(state) => settings.guest_from(state, start.beginning).await?,
-        None => settings.fresh_guest().await?,
+        Some(state) => {
+            let mut guest = settings.guest_from(image, state, start.beginning).await?;
+            if !start.asleep {
+                guest.wake().await?;
+            }
+            guest
+        }
+        None => settings.fresh_guest(image).await?,
     };
     let (mailbox, orders, shared) = mailbox(start.after);
     let history = History::new(
@@ -139,6 +172,7 @@ pub(crate) async fn spawn(
     );
     let worker = Worker {
         guest: Some(guest),
+        image: start.image,
         settings,
         history,
         reached: ExecutionId(start.after),
@@ -158,6 +192,8 @@ struct Worker {
     /// `None` after the guest broke or was put away, until the next cell needs
     /// one.
     guest: Option<Guest>,
+    /// `None`: the sandbox's own.
+    image: Option<Image>,
     settings: Arc<Settings>,
     shared: Arc<Shared>,
     history: History,
@@ -249,16 +285,17 @@ impl Worker {
     /// Hands out the state and stands still until the caller lets go.
     async fn park(&mut self, park: Park) {
         let state = match &mut self.guest {
-            Some(guest) => match self.history.save(guest, self.reached).await {
-                Ok(state) => Ok(Some(state)),
+            Some(guest) => match guest.wake().await {
+                Ok(()) => self.history.save(guest, self.reached).await.map(Some),
                 Err(error) => Err(error),
             },
             None => Ok(self.history.last()),
         };
         let start = state.map(|state| Start {
+            image: self.image.clone(),
             state,
             after: self.shared.last_id(),
-            beginning: Beginning::default(),
+            ..Start::default()
         });
         if park.reply.send(start).is_err() {
             return;
@@ -297,17 +334,24 @@ impl Worker {
         if self.history.is_due(self.idle_since.elapsed()) {
             self.save().await;
         }
-        if let Some(guest) = self.guest.take() {
-            return Ok(guest);
-        }
+        let settings = Arc::clone(&self.settings);
+        let image = self.image.clone();
+        let image = image.as_ref().unwrap_or(&settings.image);
+        // The first cell of a copy finds it asleep.
+        let mut next = self.guest.take().map(Ok);
         loop {
-            let Some(state) = self.history.last() else {
-                return self.settings.fresh_guest().await;
+            let made = match (next.take(), self.history.last()) {
+                (Some(guest), _) => guest,
+                (None, None) => return settings.fresh_guest(image).await,
+                (None, Some(state)) => settings.guest_from(image, &state, Beginning::Resumed).await,
             };
-            let guest = self.settings.guest_from(&state, Beginning::Resumed).await;
+            let awake = match made {
+                Ok(mut guest) => guest.wake().await.map(|()| guest),
+                Err(error) => Err(error),
+            };
             // Code that ran there may have damaged what the kernel stands on: then
             // an older state has to do.
-            match guest {
+            match awake {
                 Err(Error::Boot { .. }) => {
                     self.history.drop_last();
                     self.lost = self.lose(self.reached);
@@ -336,7 +380,8 @@ impl Worker {
         let outlet = Some(job.channel.outlet.clone());
         let mut run = Run::new(Arc::clone(&job.control), &job.limits, outlet);
         run.stdin.bytes = job.stdin.clone();
-        let ran = guest.execute(cell, run, job.limits.fuel).await;
+        let executing = guest.execute(cell, run, job.limits.fuel);
+        let ran = self.shared.gate().pass(executing).await;
         self.newest = job.id;
         self.executions += 1;
         self.cpu += ran.cpu;
@@ -388,7 +433,7 @@ fn usage(ran: &Ran, memory_bytes: u64) -> Usage {
         cpu: ran.cpu,
         fuel: ran.fuel,
         peak_memory_bytes: memory_bytes,
-        output_bytes: ran.run.as_ref().map_or(0, |run| run.output_spent),
+        output_bytes: ran.run.as_ref().map_or(0, |run| run.output.spent()),
         calls: ran.run.as_ref().map_or(0, |run| run.calls_made),
     }
 }
@@ -397,7 +442,7 @@ fn usage(ran: &Ran, memory_bytes: u64) -> Usage {
 fn judge(ran: &Ran, limits: &Limits) -> (End, bool) {
     let run = ran.run.as_ref();
     let asked = run.and_then(|run| run.ladder.cause());
-    let output_denied = run.is_some_and(|run| run.output_denied);
+    let output_denied = run.is_some_and(|run| run.output.is_denied());
     let exhausted = |limit, allowed| End::Exhausted { limit, allowed };
     let (end, intact) = match &ran.status {
         Ok(Status::Finished) => (End::Finished, true),
@@ -418,6 +463,14 @@ fn judge(ran: &Ran, limits: &Limits) -> (End, bool) {
         }
         Err(Stopped::Fuel) => (exhausted(Limit::Fuel, limits.fuel.unwrap_or(0)), false),
         Err(Stopped::Trapped(kind)) => (End::Trapped { kind: kind.clone() }, false),
+        Err(Stopped::BrokenPipe) => (
+            End::Trapped {
+                kind: TrapKind::Other {
+                    name: "broken pipe".to_owned(),
+                },
+            },
+            false,
+        ),
     };
     if intact && output_denied {
         return (exhausted(Limit::Output, limits.output_bytes), true);

@@ -69,6 +69,13 @@ pub(crate) fn current_stack() -> Option<Arc<StackRecord>> {
     CURRENT_STACK.with_borrow(Clone::clone)
 }
 
+/// Notes whether the memory that is being made has its image's hot pages.
+pub(crate) fn note_warmth(warm: bool) {
+    if let Some(record) = current_stack() {
+        record.warm.store(warm, Ordering::Relaxed);
+    }
+}
+
 /// Instantiates a module whose memory starts as `image`, or as zeros without
 /// one. The caller should check the memory's size afterwards: a module whose
 /// minimum is above the image's length does not get it.
@@ -134,6 +141,7 @@ where
     std::future::poll_fn(|context| {
         let _left = Left::new(None, &stack);
         let _ringing = bell.map(|(bells, word)| bells.listen(word));
+        let _counted = stack.faults.count();
         future.as_mut().poll(context)
     })
     .await

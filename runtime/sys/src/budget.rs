@@ -9,6 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
+/// Kernel mappings of one memory: image, zero pages behind it, the rest; and of
+/// the stack that its store gets with its first call, the guard and the stack. A
+/// guest that could be made can also run.
+pub(crate) const MAPPINGS_OF_A_MEMORY: usize = 5;
+
 /// What the kernel allows when `/proc` does not say.
 const DEFAULT_MAX_MAP_COUNT: usize = 65_530;
 
@@ -19,6 +24,20 @@ pub struct Mappings {
     pub live: usize,
     /// Mappings at which creation is refused: four fifths of `vm.max_map_count`.
     pub bound: usize,
+}
+
+impl Mappings {
+    /// Whether one more memory, with the stack of its store, is within the bound.
+    #[must_use]
+    pub fn has_room(self) -> bool {
+        self.with_one_more() <= self.bound
+    }
+
+    /// Mappings when one more memory is made.
+    #[must_use]
+    pub fn with_one_more(self) -> usize {
+        self.live.saturating_add(MAPPINGS_OF_A_MEMORY)
+    }
 }
 
 /// Counts the mappings of this process that belong to guests.

@@ -15,6 +15,7 @@
 mod bell;
 mod birth;
 mod budget;
+mod faults;
 mod image;
 mod memory;
 mod module;
@@ -22,15 +23,18 @@ mod page;
 mod private_file;
 mod reservation;
 mod residency;
+mod slot;
 mod stack;
 
 pub use bell::Bells;
 pub use birth::{Housed, StopWord, call, instantiate};
 pub use budget::{Mappings, mappings};
-pub use image::MemoryImage;
-pub use memory::CowMemories;
+pub use image::{MemoryImage, Sealing};
+pub use memory::{CowMemories, GUEST_MEMORY_BYTES};
 pub use module::load_module;
 pub use page::{PAGE_BYTES, PageRun, page_count};
 pub use private_file::{PrivateFile, PrivateFileError, Stamp};
-pub use residency::{discard_pages, own_copies, private_pages, stack_resident_bytes};
+pub use residency::{
+    OwnPages, discard_pages, own_copies, private_pages, stack_resident_bytes, warm, write_counted,
+};
 pub use stack::{Stacks, trim_stack};

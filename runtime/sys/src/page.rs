@@ -50,6 +50,16 @@ pub(crate) fn push_run(runs: &mut Vec<PageRun>, first: u32, count: u32) {
     runs.push(PageRun { first, count });
 }
 
+/// Adds `page` to sorted runs, unless it is in one. They may touch afterwards.
+pub(crate) fn add_page(runs: &mut Vec<PageRun>, page: u32) {
+    let at = runs.partition_point(|run| run.first <= page);
+    let before = at.checked_sub(1).and_then(|before| runs.get(before));
+    if before.is_none_or(|run| run.first + run.count <= page) {
+        let (first, count) = (page, 1);
+        runs.insert(at, PageRun { first, count });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +84,10 @@ mod tests {
         ];
         assert_eq!(runs, expected);
         assert_eq!(page_count(&runs), 4);
+        for (page, pages) in [(4, 4), (7, 4), (6, 5), (0, 6), (9, 7)] {
+            add_page(&mut runs, page);
+            assert_eq!(page_count(&runs), pages, "{page}");
+        }
+        assert!(runs.is_sorted());
     }
 }

@@ -11,12 +11,14 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 
 use rustix::mm::Advice;
 use wasmtime::{AsContextMut, Memory, Store};
 
 use crate::birth::Housed;
-use crate::page::{PAGE_BYTES, PageRun, push_run};
+use crate::image::MemoryImage;
+use crate::page::{PAGE_BYTES, PageRun, add_page, push_run};
 
 /// The pages of `memory` that differ, or may differ, from its image.
 ///
@@ -25,6 +27,88 @@ use crate::page::{PAGE_BYTES, PageRun, push_run};
 pub fn private_pages<D>(store: &Store<Housed<D>>, memory: &Memory) -> io::Result<Vec<PageRun>> {
     let base = memory.data_ptr(store) as usize;
     own_pages(base, memory.data_size(store))
+}
+
+/// The pages of a memory that differ, or may differ, from its image, remembered
+/// from one look to the next.
+///
+/// This relies on all writes to the memory being made in calls of the guest
+/// ([`crate::call`]), in [`write_counted`], or in the functions of this module. The
+/// one exception is the guest's stop word, which the ticker's thread writes: its
+/// page is always taken for an own one.
+#[derive(Debug, Default)]
+pub struct OwnPages {
+    seen: Option<(u64, Vec<PageRun>)>,
+}
+
+impl OwnPages {
+    /// Looks again, if anything can have changed since the last time.
+    ///
+    /// # Errors
+    /// As [`private_pages`].
+    pub fn of<D>(
+        &mut self,
+        store: &Store<Housed<D>>,
+        memory: &Memory,
+        stop_word: u32,
+    ) -> io::Result<&[PageRun]> {
+        let faults = store.data().stack().faults.so_far();
+        if self.seen.as_ref().is_none_or(|(at, _)| *at != faults) {
+            let mut runs = private_pages(store, memory)?;
+            let page = stop_word as usize / PAGE_BYTES;
+            if page < memory.data_size(store) / PAGE_BYTES
+                && let Ok(page) = u32::try_from(page)
+            {
+                add_page(&mut runs, page);
+            }
+            self.seen = Some((faults, runs));
+        }
+        Ok(self.seen.as_ref().map_or(&[], |(_, runs)| runs))
+    }
+
+    /// Forgets: the memory was changed otherwise.
+    pub fn forget(&mut self) {
+        self.seen = None;
+    }
+}
+
+/// Writes `bytes` to `start` of a memory. False when they do not fit, and nothing
+/// was written.
+pub fn write_counted<D: 'static>(
+    store: &mut Store<Housed<D>>,
+    memory: &Memory,
+    start: usize,
+    bytes: &[u8],
+) -> bool {
+    let record = std::sync::Arc::clone(store.data().stack());
+    let _counted = record.faults.count();
+    let target = start
+        .checked_add(bytes.len())
+        .and_then(|end| memory.data_mut(store).get_mut(start..end));
+    target.is_some_and(|target| {
+        target.copy_from_slice(bytes);
+        true
+    })
+}
+
+/// Makes own copies of the hot pages of `image`, which `memory` was made over,
+/// unless it has them.
+///
+/// # Errors
+/// As [`own_copies`].
+pub fn warm<D: 'static>(
+    store: &mut Store<Housed<D>>,
+    memory: &Memory,
+    image: &MemoryImage,
+) -> io::Result<()> {
+    if store.data().stack().warm.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
+    for run in image.hot_pages() {
+        let range = run.start_byte()..run.start_byte() + run.byte_len();
+        own_copies(&mut *store, memory, range)?;
+    }
+    Ok(())
 }
 
 /// Makes own copies of whole pages now, which is cheaper than one by one when

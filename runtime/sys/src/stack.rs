@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::{StackCreator, StackMemory, Store};
 
 use crate::birth::{self, Housed};
+use crate::faults::Faults;
 use crate::page::{PAGE_BYTES, round_up};
 use crate::reservation::Reservation;
 
@@ -19,8 +20,8 @@ use crate::reservation::Reservation;
 /// without a stack probe.
 const GUARD_BYTES: usize = 64 * 1024;
 
-/// Kernel mappings of one stack: the guard and the stack.
-const MAPPINGS_OF_A_STACK: usize = 2;
+/// A stack's mappings are counted with the memory of its store.
+const MAPPINGS_OF_A_STACK: usize = 0;
 
 /// Free stacks kept for reuse; a stack in waiting holds no page.
 const FREE_STACKS: usize = 64;
@@ -123,6 +124,10 @@ pub(crate) struct StackRecord {
     range: Mutex<Option<Range<usize>>>,
     /// True from the first poll of a call to its end: frames may be on the stack.
     pub(crate) busy: AtomicBool,
+    /// Not of the stack: the store's memory has its image's hot pages.
+    pub(crate) warm: AtomicBool,
+    /// Not of the stack either: what the store's owner did to its memory.
+    pub(crate) faults: Faults,
 }
 
 impl StackRecord {

@@ -1,6 +1,6 @@
 //! Messages of a stream: a byte of flags, four of length, then the message.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::connect::ConnectError;
 
@@ -23,26 +23,35 @@ pub(super) fn seal(flags: u8, message: &[u8]) -> Bytes {
     sealed.freeze()
 }
 
-/// The first message of a body of envelopes.
-pub(super) fn first(body: &Bytes) -> Result<Bytes, ConnectError> {
-    let head = body.first_chunk::<HEAD>();
-    let [flags, a, b, c, d] =
-        *head.ok_or_else(|| ConnectError::invalid("the body has no whole envelope"))?;
+/// Takes the first message out of what came; none while it is not whole.
+pub(super) fn split(ahead: &mut BytesMut, limit: usize) -> Result<Option<Bytes>, ConnectError> {
+    let Some(head) = ahead.first_chunk::<HEAD>() else {
+        return Ok(None);
+    };
+    let [flags, a, b, c, d] = *head;
     if flags & COMPRESSED != 0 {
         return Err(ConnectError::invalid("compressed messages are not taken"));
     }
     if flags != 0 {
-        return Err(ConnectError::invalid("the first envelope is no message"));
+        return Err(ConnectError::invalid("the envelope holds no message"));
     }
     let length = u32::from_be_bytes([a, b, c, d]) as usize;
-    let end = HEAD.saturating_add(length);
-    if body.len() < end {
-        return Err(ConnectError::invalid(format!(
-            "an envelope says {length} bytes and has {}",
-            body.len() - HEAD
-        )));
+    if length > limit {
+        return Err(crate::body::BodyFault::TooLarge(limit).into());
     }
-    Ok(body.slice(HEAD..end))
+    if ahead.len() - HEAD < length {
+        return Ok(None);
+    }
+    let mut message = ahead.split_to(HEAD + length);
+    message.advance(HEAD);
+    Ok(Some(message.freeze()))
+}
+
+/// The first message of a whole body of envelopes.
+pub(super) fn first(body: &Bytes) -> Result<Bytes, ConnectError> {
+    let mut ahead = BytesMut::from(&body[..]);
+    let message = split(&mut ahead, body.len())?;
+    message.ok_or_else(|| ConnectError::invalid("the body has no whole envelope"))
 }
 
 #[cfg(test)]

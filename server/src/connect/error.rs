@@ -24,8 +24,12 @@ pub(crate) enum Code {
     Unauthenticated,
     /// A limit or quota stands in the way.
     ResourceExhausted,
+    /// The thing that is named is in no state for it.
+    FailedPrecondition,
     /// This server cannot do it.
     Unimplemented,
+    /// It cannot be done now.
+    Unavailable,
     /// The time was over.
     DeadlineExceeded,
     /// Our own fault.
@@ -35,13 +39,14 @@ pub(crate) enum Code {
 impl Code {
     fn status(self) -> StatusCode {
         match self {
-            Self::InvalidArgument => StatusCode::BAD_REQUEST,
+            Self::InvalidArgument | Self::FailedPrecondition => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::AlreadyExists => StatusCode::CONFLICT,
             Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
             Self::Unimplemented => StatusCode::NOT_IMPLEMENTED,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::DeadlineExceeded => StatusCode::REQUEST_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -90,6 +90,13 @@ impl Answers {
         (kind, Body::from(body)).into_response()
     }
 
+    /// A stream of one answer.
+    pub(crate) fn one(answer: &Value) -> Response {
+        let mut body = envelope::seal(0, answer.to_string().as_bytes()).to_vec();
+        body.extend_from_slice(&envelope::seal(END, b"{}"));
+        ([(CONTENT_TYPE, "application/connect+json")], body).into_response()
+    }
+
     /// Sends an answer; false when nobody reads any more.
     pub(crate) async fn send(&self, message: Value) -> bool {
         self.sender.send(Piece::Message(message)).await.is_ok()

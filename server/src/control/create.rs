@@ -8,15 +8,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::body::Object;
+use crate::control::domain::Domain;
 use crate::control::later;
-use crate::control::wire::{Made, NewSandbox, domain};
+use crate::control::wire::{Made, NewSandbox};
+use crate::gateway;
 use crate::lease::Order;
 use crate::refusal::Refusal;
 use crate::settings::{DEFAULT_TIMEOUT, MAX_TIMEOUT};
 use crate::shared::Shared;
 
 /// Names that stand for the template that is there.
-pub(super) const TEMPLATES: [&str; 3] = ["base", "code-interpreter-v1", "python"];
+pub(super) const TEMPLATES: [&str; 4] = ["base", "code-interpreter-v1", "python", "mcp-gateway"];
 
 /// Pairs of metadata, or of variables, of one sandbox.
 const PAIRS: usize = 1000;
@@ -25,23 +27,26 @@ const PAIRS: usize = 1000;
 pub(super) async fn first_version(
     State(shared): State<Shared>,
     headers: HeaderMap,
+    Domain(domain): Domain,
     Object(asked): Object<NewSandbox>,
 ) -> Result<Response, Refusal> {
-    create(&shared, &headers, asked).await
+    create(&shared, &headers, &domain, asked).await
 }
 
 /// `POST /v2/sandboxes`: always with tokens, as ours are anyway.
 pub(super) async fn second_version(
     State(shared): State<Shared>,
     headers: HeaderMap,
+    Domain(domain): Domain,
     Object(asked): Object<NewSandbox>,
 ) -> Result<Response, Refusal> {
-    create(&shared, &headers, asked).await
+    create(&shared, &headers, &domain, asked).await
 }
 
 async fn create(
     shared: &Shared,
     headers: &HeaderMap,
+    domain: &str,
     asked: NewSandbox,
 ) -> Result<Response, Refusal> {
     let seconds = timeout(asked.timeout)?.unwrap_or(DEFAULT_TIMEOUT);
@@ -71,7 +76,7 @@ async fn create(
         Some(key) => shared.once.run(&shared.registry, key, make).await?,
         None => make().await?,
     };
-    let made = Made::new(&lease, domain(shared));
+    let made = Made::new(&lease, domain);
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
 
@@ -105,8 +110,8 @@ fn order(asked: NewSandbox, template: String, seconds: u64) -> Result<Order, Ref
             "autoResume needs a pause that keeps memory: requests do not reboot a sandbox",
         ));
     }
-    if asked.mcp.is_some() {
-        return Err(later::refuse("run an MCP gateway"));
+    if let Some(servers) = &asked.mcp {
+        gateway::check(servers).map_err(|refused| Refusal::bad_request(refused.to_string()))?;
     }
     if asked.volume_mounts.is_some_and(|mounts| !mounts.is_empty()) {
         return Err(later::refuse("mount volumes"));

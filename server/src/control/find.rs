@@ -4,19 +4,21 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
 use crate::clock;
+use crate::control::domain::Domain;
 use crate::control::page::{limit, read_token, write_token};
-use crate::control::wire::{Detail, Listed, domain};
+use crate::control::wire::{Detail, Listed};
 use crate::control::{Id, Query};
 use crate::lease::Held;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 
 /// The query of both lists.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Filter {
     state: Option<String>,
@@ -149,8 +151,12 @@ pub(super) async fn legacy(
 }
 
 /// `GET /sandboxes/{id}`
-pub(super) async fn one(State(shared): State<Shared>, Id(id): Id) -> Result<Response, Refusal> {
+pub(super) async fn one(
+    State(shared): State<Shared>,
+    Id(id): Id,
+    Domain(domain): Domain,
+) -> Result<Response, Refusal> {
     let held = shared.registry.held(&id);
     let held = held.ok_or_else(|| Refusal::no_sandbox(&id))?;
-    Ok(Json(Detail::new(&held, domain(&shared))).into_response())
+    Ok(Json(Detail::new(&held, &domain)).into_response())
 }

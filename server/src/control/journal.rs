@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use crate::shared::Shared;
 const LINES: usize = 1000;
 
 /// Where to start and how much to read.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Window {
     /// Milliseconds since 1970, the first line's time at the earliest.
     cursor: Option<i64>,

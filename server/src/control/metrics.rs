@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, json};
 
@@ -22,7 +23,7 @@ const FIRST: Duration = Duration::from_secs(1);
 const MANY: usize = 100;
 
 /// The time that is asked for, in seconds since 1970.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Span {
     start: Option<i64>,
     end: Option<i64>,
@@ -54,7 +55,7 @@ pub(super) async fn one(
 }
 
 /// The sandboxes that are asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Asked {
     sandbox_ids: Option<String>,
 }

@@ -1,6 +1,8 @@
 //! The control plane: making, finding and ending sandboxes.
 
 mod create;
+mod describe;
+mod domain;
 mod find;
 mod journal;
 mod later;
@@ -20,6 +22,7 @@ use axum::response::IntoResponse;
 use axum::routing::{delete, get, post, put};
 
 pub(crate) use create::debug_order;
+pub(crate) use describe::describe;
 
 use crate::refusal::Refusal;
 use crate::shared::Shared;

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use crate::body::Object;
 use crate::control::Id;
 use crate::control::create::timeout;
-use crate::control::wire::{Made, Pause, Resume, domain};
+use crate::control::domain::Domain;
+use crate::control::wire::{Made, Pause, Resume};
 use crate::lease::{Held, Lease};
 use crate::refusal::Refusal;
 use crate::settings::{DEFAULT_TIMEOUT, RESUME_TIMEOUT};
@@ -40,6 +41,7 @@ pub(super) async fn pause(
 pub(super) async fn resume(
     State(shared): State<Shared>,
     Id(id): Id,
+    Domain(domain): Domain,
     Object(asked): Object<Resume>,
 ) -> Result<Response, Refusal> {
     let seconds = timeout(asked.timeout)?.unwrap_or(RESUME_TIMEOUT);
@@ -51,7 +53,7 @@ pub(super) async fn resume(
                 .resume(&paused, seconds, reboot, asked.auto_pause)
                 .await?;
             let lease = resumed.ok_or_else(|| Refusal::no_sandbox(&id))?;
-            Ok(made(&shared, &lease, StatusCode::CREATED))
+            Ok(made(&domain, &lease, StatusCode::CREATED))
         }
         Some(Held::Live(_)) => Err(Refusal::new(
             StatusCode::CONFLICT,
@@ -66,6 +68,7 @@ pub(super) async fn resume(
 pub(super) async fn connect(
     State(shared): State<Shared>,
     Id(id): Id,
+    Domain(domain): Domain,
     Object(asked): Object<Resume>,
 ) -> Result<Response, Refusal> {
     let seconds = timeout(asked.timeout)?.unwrap_or(DEFAULT_TIMEOUT);
@@ -73,18 +76,18 @@ pub(super) async fn connect(
     match shared.registry.settled(&id).await {
         Some(Held::Live(lease)) => {
             lease.term.extend(seconds);
-            Ok(made(&shared, &lease, StatusCode::OK))
+            Ok(made(&domain, &lease, StatusCode::OK))
         }
         Some(Held::Paused(paused)) => {
             let resumed = shared.registry.resume(&paused, seconds, reboot, None);
             let lease = resumed.await?.ok_or_else(|| Refusal::no_sandbox(&id))?;
             lease.term.extend(seconds);
-            Ok(made(&shared, &lease, StatusCode::CREATED))
+            Ok(made(&domain, &lease, StatusCode::CREATED))
         }
         None => Err(Refusal::no_sandbox(&id)),
     }
 }
 
-fn made(shared: &Shared, lease: &Lease, status: StatusCode) -> Response {
-    (status, Json(Made::new(lease, domain(shared)))).into_response()
+fn made(domain: &str, lease: &Lease, status: StatusCode) -> Response {
+    (status, Json(Made::new(lease, domain))).into_response()
 }

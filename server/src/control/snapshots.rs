@@ -4,13 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::body::Object;
 use crate::control::create::{TEMPLATES, timeout};
+use crate::control::domain::Domain;
 use crate::control::page::{limit, read_token, write_token};
-use crate::control::wire::{Fork, Made, NewSnapshot, SnapshotInfo, domain};
+use crate::control::wire::{Fork, Made, NewSnapshot, SnapshotInfo};
 use crate::control::{Id, Query};
 use crate::lease::{Kept, full_name};
 use crate::refusal::Refusal;
@@ -63,7 +65,7 @@ fn check_name(name: &str) -> Result<String, Refusal> {
 }
 
 /// The query of the list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Filter {
     #[serde(rename = "sandboxID")]
@@ -114,6 +116,7 @@ pub(super) async fn list(
 pub(super) async fn fork(
     State(shared): State<Shared>,
     Id(id): Id,
+    Domain(domain): Domain,
     Object(asked): Object<Fork>,
 ) -> Result<Response, Refusal> {
     let seconds = timeout(asked.timeout)?.unwrap_or(RESUME_TIMEOUT);
@@ -131,7 +134,7 @@ pub(super) async fn fork(
         .map(|copy| match copy {
             Ok(copy) => {
                 shared.counters.sandboxes.add(1);
-                json!({"sandbox": Made::new(&copy, domain(&shared))})
+                json!({"sandbox": Made::new(&copy, &domain)})
             }
             Err(error) => {
                 let refusal = Refusal::from(error);

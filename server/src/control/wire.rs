@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock;
 use crate::lease::{Held, Kept, Lease, Sample};
 use crate::settings::ENVD_VERSION;
-use crate::shared::Shared;
 
 /// Answers name a client; there is only one machine here.
 const CLIENT: &str = "sandcell";
@@ -17,7 +17,7 @@ const CLIENT: &str = "sandcell";
 const MIB: u64 = 1 << 20;
 
 /// What a new sandbox shall be; both versions of the call.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NewSandbox {
     #[serde(rename = "templateID")]
@@ -33,33 +33,33 @@ pub(super) struct NewSandbox {
     pub(super) auto_pause_memory: Option<bool>,
     pub(super) auto_resume: Option<AutoResume>,
     pub(super) network: Option<Value>,
-    pub(super) mcp: Option<Value>,
+    pub(super) mcp: Option<serde_json::Map<String, Value>>,
     pub(super) iam: Option<Value>,
     pub(super) volume_mounts: Option<Vec<Value>>,
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 pub(super) struct AutoResume {
     #[serde(default)]
     pub(super) enabled: bool,
 }
 
 /// How long a sandbox shall live from now on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Timeout {
     /// Seconds.
     pub(super) timeout: Option<i64>,
 }
 
 /// How a sandbox shall be paused.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Pause {
     /// False: files only.
     pub(super) memory: Option<bool>,
 }
 
 /// How a paused sandbox shall go on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Resume {
     /// Seconds.
@@ -71,7 +71,7 @@ pub(super) struct Resume {
 }
 
 /// What a snapshot shall be.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct NewSnapshot {
     pub(super) name: Option<String>,
     /// False: files only.
@@ -79,7 +79,7 @@ pub(super) struct NewSnapshot {
 }
 
 /// What copies of a sandbox there shall be.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Fork {
     /// Seconds.
     pub(super) timeout: Option<i64>,
@@ -87,7 +87,7 @@ pub(super) struct Fork {
 }
 
 /// A snapshot.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct SnapshotInfo {
     #[serde(rename = "snapshotID")]
     id: String,
@@ -104,14 +104,14 @@ impl SnapshotInfo {
 }
 
 /// How long a sandbox shall live at least.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Refresh {
     /// Seconds.
     pub(super) duration: Option<i64>,
 }
 
 /// A sandbox as its maker sees it, tokens included.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Made<'l> {
     #[serde(rename = "templateID")]
@@ -143,7 +143,7 @@ impl<'l> Made<'l> {
 }
 
 /// A sandbox in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Listed<'l> {
     #[serde(rename = "templateID")]
@@ -190,7 +190,7 @@ impl<'l> Listed<'l> {
 }
 
 /// Everything about a sandbox but its traffic token.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Detail<'l> {
     #[serde(flatten)]
@@ -207,7 +207,7 @@ pub(super) struct Detail<'l> {
     pause_mode: Option<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Lifecycle {
     auto_resume: bool,
@@ -244,7 +244,7 @@ impl<'l> Detail<'l> {
 }
 
 /// What a sandbox used at one time.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Metric {
     timestamp: String,
@@ -274,9 +274,4 @@ impl Metric {
             disk_total: limits.file_bytes,
         }
     }
-}
-
-/// The domain that answers name.
-pub(super) fn domain(shared: &Shared) -> &str {
-    &shared.settings.domain
 }

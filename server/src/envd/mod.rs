@@ -1,6 +1,7 @@
 //! The sandbox's own service: files, watches, processes, and what it is like
 //! inside.
 
+mod describe;
 mod fault;
 mod files;
 mod filesystem;
@@ -14,6 +15,7 @@ use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
+pub(crate) use describe::describe;
 pub(crate) use files::signature_of;
 
 use crate::connect::{Code, ConnectError};
@@ -39,11 +41,11 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/Start", post(process::start))
         .route("/Connect", post(process::connect))
         .route("/List", post(process::list))
-        .route("/SendInput", post(process::no_process))
-        .route("/StreamInput", post(process::start))
-        .route("/CloseStdin", post(process::no_process))
-        .route("/SendSignal", post(process::no_process))
-        .route("/Update", post(process::no_process))
+        .route("/SendInput", post(process::send_input))
+        .route("/StreamInput", post(process::stream_input))
+        .route("/CloseStdin", post(process::close_stdin))
+        .route("/SendSignal", post(process::send_signal))
+        .route("/Update", post(process::update))
         .fallback(no_method);
     Router::new()
         .route("/health", get(inside::health))

@@ -33,6 +33,13 @@ impl User {
         Self::named(&basic_user(headers).unwrap_or_default())
     }
 
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "user",
+            Self::Root => "root",
+        }
+    }
+
     pub(super) fn home(self) -> &'static str {
         match self {
             Self::Plain => "/home/user",

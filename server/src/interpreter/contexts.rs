@@ -10,23 +10,11 @@ use axum::response::{IntoResponse, Response};
 use crate::body::Object;
 use crate::interpreter::Trouble;
 use crate::interpreter::wire::{Described, NewContext};
-use crate::lease::{LANGUAGE, Lease, normalise};
+use crate::lease::Lease;
 use crate::refusal::Refusal;
 
 /// Longest folder name that is looked at.
 const CWD_BYTES: usize = 4096;
-
-/// Refuses languages that are not there.
-pub(super) fn check_language(name: &str) -> Result<(), Trouble> {
-    let language = normalise(name);
-    if language == LANGUAGE {
-        return Ok(());
-    }
-    let language: String = language.chars().take(50).collect();
-    Err(Trouble::bad(format!(
-        "there is no kernel for the language `{language}`; there is `{LANGUAGE}`"
-    )))
-}
 
 /// `GET /contexts`
 pub(super) async fn list(Extension(lease): Extension<Arc<Lease>>) -> Response {
@@ -41,9 +29,9 @@ pub(super) async fn create(
     asked: Result<Object<NewContext>, Refusal>,
 ) -> Result<Response, Trouble> {
     let Object(asked) = asked?;
-    if let Some(language) = &asked.language {
-        check_language(language)?;
-    }
+    let languages = lease.contexts.languages();
+    let language = asked.language.filter(|name| !name.is_empty());
+    let language = language.map(|name| languages.find(&name)).transpose()?;
     let cwd = asked.cwd.filter(|cwd| !cwd.is_empty());
     if cwd
         .as_ref()
@@ -52,7 +40,7 @@ pub(super) async fn create(
         return Err(Trouble::bad("the cwd is no valid path"));
     }
     let shown: String = cwd.iter().flat_map(|cwd| cwd.chars()).take(200).collect();
-    match lease.contexts.create(cwd).await? {
+    match lease.contexts.create(language, cwd).await? {
         Some(made) => Ok(Json(Described::from(&*made)).into_response()),
         None => Err(Trouble::bad(format!("there is no folder {shown}"))),
     }

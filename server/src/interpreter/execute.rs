@@ -10,7 +10,6 @@ use axum::response::Response;
 
 use crate::body;
 use crate::interpreter::Trouble;
-use crate::interpreter::contexts::check_language;
 use crate::interpreter::lines::Lines;
 use crate::interpreter::wire::Execute;
 use crate::lease::{Interpreter, Lease};
@@ -30,7 +29,7 @@ pub(super) async fn execute(
     let asked: Execute = body::parse(&bytes)?;
     drop(bytes);
     let place = shared.stream()?;
-    let interpreter = find(&lease, &asked).await?;
+    let interpreter = find(&lease, &asked)?;
     let environment = asked.env_vars.unwrap_or_default();
     let unsound = |name: &String| name.is_empty() || name.contains(['=', '\0']);
     if environment.keys().any(unsound) || environment.values().any(|v| v.contains('\0')) {
@@ -38,7 +37,9 @@ pub(super) async fn execute(
             "a variable has a name, without `=`, and no NUL",
         ));
     }
-    let started = interpreter.execute(asked.code, environment)?;
+    let contexts = &lease.contexts;
+    let started = contexts.execute(&interpreter, asked.code, environment);
+    let started = started.await?;
     shared.counters.executions.add(1);
     let lines = Lines::new(lease, interpreter, started, place);
     let mut response = Response::new(Body::from_stream(lines.stream()));
@@ -48,7 +49,7 @@ pub(super) async fn execute(
 }
 
 /// The interpreter that is meant.
-async fn find(lease: &Lease, asked: &Execute) -> Result<Arc<Interpreter>, Trouble> {
+fn find(lease: &Lease, asked: &Execute) -> Result<Arc<Interpreter>, Trouble> {
     let context = asked.context_id.as_deref().filter(|id| !id.is_empty());
     let language = asked.language.as_deref().filter(|name| !name.is_empty());
     match (context, language) {
@@ -60,8 +61,9 @@ async fn find(lease: &Lease, asked: &Execute) -> Result<Arc<Interpreter>, Troubl
             .find(id)
             .ok_or_else(|| Trouble::no_context(id)),
         (None, language) => {
-            language.map_or(Ok(()), check_language)?;
-            Ok(lease.contexts.default_one().await?)
+            let languages = lease.contexts.languages();
+            let language = language.map(|name| languages.find(name)).transpose()?;
+            Ok(lease.contexts.default_one(language))
         }
     }
 }

@@ -1,9 +1,12 @@
 //! The code interpreter: contexts, and executions as streams of events.
 
 mod contexts;
+mod describe;
 mod execute;
 mod lines;
 mod wire;
+
+pub(crate) use describe::describe;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -11,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 
 use crate::body::BodyFault;
+use crate::lease::NoLanguage;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 
@@ -63,6 +67,12 @@ impl From<Refusal> for Trouble {
 impl From<BodyFault> for Trouble {
     fn from(fault: BodyFault) -> Self {
         Refusal::from(fault).into()
+    }
+}
+
+impl From<NoLanguage> for Trouble {
+    fn from(error: NoLanguage) -> Self {
+        Self::bad(error.to_string())
     }
 }
 

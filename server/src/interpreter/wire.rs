@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use sandcell::{GuestException, RichResult};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::lease::Interpreter;
 
 /// Code to run.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Execute {
     pub(super) code: String,
     pub(super) context_id: Option<String>,
@@ -18,14 +19,14 @@ pub(super) struct Execute {
 }
 
 /// A context to make.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct NewContext {
     pub(super) language: Option<String>,
     pub(super) cwd: Option<String>,
 }
 
 /// A context that is there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Described<'i> {
     id: &'i str,
     language: &'i str,
@@ -36,7 +37,7 @@ impl<'i> From<&'i Interpreter> for Described<'i> {
     fn from(interpreter: &'i Interpreter) -> Self {
         Self {
             id: &interpreter.id,
-            language: interpreter.language,
+            language: interpreter.language.name(),
             cwd: &interpreter.cwd,
         }
     }
@@ -72,7 +73,7 @@ pub(super) enum Line {
 }
 
 /// The names that clients know for MIME types.
-const FORMS: [(&str, &str); 12] = [
+const FORMS: [(&str, &str); 14] = [
     ("text/plain", "text"),
     ("text/html", "html"),
     ("text/markdown", "markdown"),
@@ -84,7 +85,9 @@ const FORMS: [(&str, &str); 12] = [
     ("application/json", "json"),
     ("application/javascript", "javascript"),
     ("e2b/data", "data"),
+    ("application/vnd.sandcell.data+json", "data"),
     ("e2b/chart", "chart"),
+    ("application/vnd.sandcell.chart+json", "chart"),
 ];
 
 impl Line {
@@ -165,10 +168,13 @@ mod tests {
         rich.data.insert("text/plain".to_owned(), json!("'x'"));
         rich.data.insert("image/png".to_owned(), json!("AAAA"));
         rich.data.insert("x/y".to_owned(), json!(1));
+        let chart = json!({"type": "line"});
+        rich.data
+            .insert("application/vnd.sandcell.chart+json".to_owned(), chart);
         let line: Value = serde_json::from_slice(&Line::result(rich, true).to_bytes()).unwrap();
         let expected = json!({
             "type": "result", "is_main_result": true,
-            "text": "x", "png": "AAAA", "extra": {"x/y": 1},
+            "text": "x", "png": "AAAA", "chart": {"type": "line"}, "extra": {"x/y": 1},
         });
         assert_eq!(line, expected);
         assert_eq!(Line::Keepalive.to_bytes(), b"{\"type\":\"keepalive\"}\n");

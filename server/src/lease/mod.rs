@@ -5,8 +5,10 @@ mod copying;
 mod idempotency;
 mod identity;
 mod journal;
+mod languages;
 mod paused;
 mod pausing;
+mod quota;
 mod registry;
 mod samples;
 mod snapshots;
@@ -14,19 +16,22 @@ mod term;
 mod watches;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sandcell::Sandbox;
+use sandcell_mcp::HttpDoor;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use contexts::{Contexts, Interpreter, LANGUAGE, SavedInterpreter, Started, normalise};
+pub(crate) use contexts::{Contexts, Interpreter, SavedInterpreter, Started};
 pub(crate) use idempotency::Once;
 pub(crate) use identity::{Identity, Order};
 pub(crate) use journal::{Journal, Line};
+pub(crate) use languages::{Language, Languages, NoLanguage};
 pub(crate) use paused::{Held, Paused};
 
 pub(crate) use pausing::Start;
+pub(crate) use quota::{Full, Quota, Space};
 pub(crate) use registry::{NotMade, Registry, Reserved, Shelves};
 pub(crate) use samples::{Sample, Samples};
 pub(crate) use snapshots::{Kept, Snapshots, full_name};
@@ -47,6 +52,8 @@ pub(crate) struct Lease {
     pub(crate) journal: Arc<Journal>,
     /// Held while it is paused: who waits for it sees what came of that.
     pub(crate) moving: tokio::sync::Mutex<()>,
+    /// Its door for clients of the Model Context Protocol, once one came.
+    pub(crate) gateway: OnceLock<HttpDoor>,
     network: Mutex<Option<Value>>,
     open: AtomicBool,
 }
@@ -70,6 +77,7 @@ impl Lease {
             gone: CancellationToken::new(),
             journal,
             moving: tokio::sync::Mutex::default(),
+            gateway: OnceLock::new(),
             open: AtomicBool::new(false),
         })
     }
@@ -100,6 +108,9 @@ impl Lease {
     /// Ends it: streams are aborted, cells stopped by force.
     pub(crate) fn end(&self) {
         self.gone.cancel();
+        if let Some(gateway) = self.gateway.get() {
+            gateway.end();
+        }
         self.sandbox.close();
     }
 }

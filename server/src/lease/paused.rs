@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::clock;
-use crate::lease::{Identity, Journal, Lease, Order, SavedInterpreter};
+use crate::lease::{Identity, Journal, Lease, Order, SavedInterpreter, Space};
 use crate::secret::Secret;
 use crate::store::is_id;
 
@@ -31,6 +31,8 @@ pub(crate) struct Paused {
     pub(crate) journal: Arc<Journal>,
     /// Its state, if that is in no file.
     pub(crate) state: Option<Snapshot>,
+    /// What it takes of the quota.
+    pub(crate) _space: Space,
     /// Held while it is made to go on.
     pub(crate) moving: tokio::sync::Mutex<()>,
 }
@@ -78,7 +80,7 @@ impl Record {
     }
 
     /// The sandbox, the `number`th; `None` when the record cannot be right.
-    pub(crate) fn restored(self, number: u64) -> Option<Paused> {
+    pub(crate) fn restored(self, number: u64, space: Space) -> Option<Paused> {
         let sound = |token: &str| (16..=TOKEN_BYTES).contains(&token.len());
         if self.version != VERSION
             || !is_id(&self.id)
@@ -103,6 +105,7 @@ impl Record {
             contexts: self.contexts,
             journal: Arc::default(),
             state: None,
+            _space: space,
             moving: tokio::sync::Mutex::default(),
         })
     }

@@ -11,7 +11,7 @@ use sandcell::{Busy, Durability, Error, Sandbox, Snapshot};
 use crate::clock;
 use crate::lease::paused::Record;
 use crate::lease::{
-    Contexts, Held, Lease, NotMade, Order, Paused, Registry, Reserved, SavedInterpreter,
+    Contexts, Full, Held, Lease, NotMade, Order, Paused, Registry, Reserved, SavedInterpreter,
 };
 use crate::refusal::Refusal;
 use crate::store::ENTRIES;
@@ -34,6 +34,9 @@ pub(crate) enum NotPaused {
     /// There are as many snapshots as may be.
     #[error("there are {0} snapshots and no more are allowed; delete some of them")]
     TooManySnapshots(usize),
+    /// The disk may hold no more.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// The runtime could not.
     #[error(transparent)]
     Runtime(#[from] Error),
@@ -50,6 +53,7 @@ impl From<NotPaused> for Refusal {
             NotPaused::Gone => StatusCode::NOT_FOUND,
             NotPaused::Debug => StatusCode::BAD_REQUEST,
             NotPaused::TooMany(_) | NotPaused::TooManySnapshots(_) => StatusCode::TOO_MANY_REQUESTS,
+            NotPaused::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
             NotPaused::Record(_) => StatusCode::INTERNAL_SERVER_ERROR,
             NotPaused::Runtime(error) => return error.into(),
         };
@@ -95,7 +99,10 @@ impl Registry {
         if self.count_paused() >= ENTRIES {
             return Err(NotPaused::TooMany(ENTRIES));
         }
-        let snapshot = lease.sandbox.pause(Busy::default()).await?;
+        let Some(snapshot) = lease.sandbox.pause(Busy::default()).await? else {
+            // Only `Busy::Hold` answers so.
+            return Err(NotPaused::Gone);
+        };
         let paused = self.save(lease, snapshot, files_only).await;
         let paused = paused.inspect_err(|_| {
             // It was paused a moment ago, or has ended.
@@ -118,6 +125,7 @@ impl Registry {
         files_only: bool,
     ) -> Result<Paused, NotPaused> {
         let (memory_bytes, file_bytes) = Held::Live(Arc::clone(lease)).sizes();
+        let space = self.quota.take(snapshot.bytes())?;
         let order = Order {
             network: lease.network(),
             ..lease.who.order.clone()
@@ -131,6 +139,7 @@ impl Registry {
             contexts: lease.contexts.saved(),
             journal: Arc::clone(&lease.journal),
             state: None,
+            _space: space,
             moving: tokio::sync::Mutex::default(),
         };
         let id = &lease.who.id;
@@ -204,7 +213,15 @@ impl Registry {
         };
         let snapshot = match (&paused.state, &self.shelves) {
             (Some(state), _) => state.clone(),
-            (None, Some(shelves)) => self.runtime.load_snapshot(shelves.paused.state(id)).await?,
+            (None, Some(shelves)) => {
+                let loaded = self.runtime.load_snapshot(shelves.paused.state(id)).await;
+                match loaded {
+                    Ok(snapshot) => snapshot,
+                    // It was ended meanwhile, with its files.
+                    Err(_) if self.held(id).is_none() => return Ok(None),
+                    Err(error) => return Err(error.into()),
+                }
+            }
             (None, None) => return Ok(None),
         };
         let made = self.start_from(&snapshot, start, &paused.who.order, &paused.contexts);
@@ -251,7 +268,7 @@ impl Registry {
                 sandbox.close_context(context)?;
             }
         }
-        let contexts = Contexts::restored(&sandbox, saved).await?;
+        let contexts = Contexts::restored(&sandbox, &self.languages, saved);
         Ok((sandbox, contexts))
     }
 

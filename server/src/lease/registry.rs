@@ -9,7 +9,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use sandcell::{Error, Limits, Runtime, Sandbox};
 
 use crate::lease::paused::Record;
-use crate::lease::{Contexts, Held, Identity, Journal, Lease, Order, Paused, Snapshots};
+use crate::lease::{
+    Contexts, Held, Identity, Journal, Languages, Lease, Order, Paused, Quota, Snapshots,
+};
 use crate::refusal::Refusal;
 use crate::secret;
 use crate::store::Shelf;
@@ -23,7 +25,10 @@ pub(crate) struct Registry {
     pub(super) runtime: Runtime,
     pub(super) shelves: Option<Shelves>,
     pub(crate) snapshots: Snapshots,
+    /// For paused sandboxes and snapshots.
+    pub(super) quota: Arc<Quota>,
     limits: Limits,
+    pub(super) languages: Arc<Languages>,
     /// Sandboxes that may live at once, and those that do or are being made.
     allowed: usize,
     taken: AtomicUsize,
@@ -56,6 +61,9 @@ pub(crate) enum NotMade {
     /// As many live as may.
     #[error("{0} sandboxes live and no more are allowed; `--max-sandboxes` raises that")]
     TooMany(usize),
+    /// What it was to be made of was deleted meanwhile.
+    #[error("the snapshot `{0}` was deleted")]
+    NoSnapshot(String),
     /// The runtime could not make it.
     #[error(transparent)]
     Runtime(#[from] Error),
@@ -68,6 +76,7 @@ impl From<NotMade> for Refusal {
     fn from(reason: NotMade) -> Self {
         match reason {
             NotMade::TooMany(_) => Self::too_many(reason.to_string()),
+            NotMade::NoSnapshot(_) => Self::not_found(reason.to_string()),
             NotMade::Runtime(error) => error.into(),
             NotMade::Task(_) => Self::new(
                 axum::http::StatusCode::INTERNAL_SERVER_ERROR,
@@ -92,13 +101,19 @@ impl Registry {
         runtime: Runtime,
         shelves: Option<Shelves>,
         limits: Limits,
+        languages: Languages,
         allowed: usize,
+        saved_bytes: u64,
     ) -> Arc<Self> {
+        let quota = Quota::new(saved_bytes);
+        let kept = shelves.as_ref().map(|all| all.snapshots.clone());
         Arc::new(Self {
             runtime,
-            snapshots: Snapshots::new(shelves.as_ref().map(|all| all.snapshots.clone())),
+            snapshots: Snapshots::new(kept, Arc::clone(&quota)),
+            quota,
             shelves,
             limits,
+            languages: Arc::new(languages),
             allowed,
             taken: AtomicUsize::new(0),
             next: AtomicU64::new(1),
@@ -118,7 +133,9 @@ impl Registry {
         let mut index = self.write();
         for (id, record) in records {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            match record.restored(number).filter(|paused| paused.who.id == id) {
+            let space = self.quota.count(shelves.paused.state_bytes(&id));
+            let restored = record.restored(number, space);
+            match restored.filter(|paused| paused.who.id == id) {
                 Some(paused) => {
                     index.paused += 1;
                     index.insert(Held::Paused(Arc::new(paused)));
@@ -175,7 +192,7 @@ impl Registry {
     ) -> Result<Arc<Lease>, NotMade> {
         let sandbox = self.sandbox(&order).await?;
         let id = sandbox.id().to_string();
-        let contexts = Contexts::new(&sandbox);
+        let contexts = Contexts::new(&sandbox, &self.languages);
         Ok(self.enter(id, sandbox, contexts, order, seconds))
     }
 
@@ -195,7 +212,7 @@ impl Registry {
             return Ok(lease);
         }
         let sandbox = self.sandbox(&order).await?;
-        let contexts = Contexts::new(&sandbox);
+        let contexts = Contexts::new(&sandbox, &self.languages);
         Ok(self.enter(id.to_owned(), sandbox, contexts, order, seconds))
     }
 

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::clock;
 use crate::lease::pausing::NotPaused;
-use crate::lease::{Lease, SavedInterpreter};
+use crate::lease::{Lease, NotMade, Quota, SavedInterpreter, Space};
 use crate::store::{ENTRIES, Shelf, is_id};
 
 /// The form of records that this build writes and reads.
@@ -50,6 +50,8 @@ pub(crate) struct Kept {
     pub(crate) contexts: Vec<SavedInterpreter>,
     /// Its state, if that is in no file.
     state: Option<Snapshot>,
+    /// What it takes of the quota.
+    _space: Space,
 }
 
 impl Kept {
@@ -92,7 +94,7 @@ impl From<&Kept> for Record {
 }
 
 impl Record {
-    fn restored(self, number: u64) -> Option<Kept> {
+    fn restored(self, number: u64, space: Space) -> Option<Kept> {
         let full = |name: &String| full_name(name).as_ref() == Some(name);
         if self.version != VERSION || !is_id(&self.id) || !self.name.iter().all(full) {
             return None;
@@ -107,6 +109,7 @@ impl Record {
             environment: self.environment,
             contexts: self.contexts,
             state: None,
+            _space: space,
         })
     }
 }
@@ -115,6 +118,7 @@ impl Record {
 #[derive(Debug)]
 pub(crate) struct Snapshots {
     shelf: Option<Shelf>,
+    quota: Arc<Quota>,
     kept: Mutex<Shown>,
     /// Held while one is made or removed, so that a name means one at a time.
     changing: tokio::sync::Mutex<()>,
@@ -135,9 +139,10 @@ impl Shown {
 }
 
 impl Snapshots {
-    pub(crate) fn new(shelf: Option<Shelf>) -> Self {
+    pub(crate) fn new(shelf: Option<Shelf>, quota: Arc<Quota>) -> Self {
         Self {
             shelf,
+            quota,
             kept: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         }
@@ -153,7 +158,8 @@ impl Snapshots {
         let mut shown = self.lock();
         for (id, record) in records {
             let number = shown.next();
-            match record.restored(number).filter(|kept| kept.id == id) {
+            let space = self.quota.count(shelf.state_bytes(&id));
+            match record.restored(number, space).filter(|kept| kept.id == id) {
                 Some(kept) => {
                     shown.all.insert(number, Arc::new(kept));
                 }
@@ -194,7 +200,9 @@ impl Snapshots {
             return Err(NotPaused::TooManySnapshots(ENTRIES));
         }
         let snapshot = lease.sandbox.snapshot(Busy::Refuse).await?;
+        let space = self.quota.take(snapshot.bytes())?;
         let mut kept = Kept {
+            _space: space,
             id: snapshot.id().to_string(),
             name,
             sandbox: lease.who.id.clone(),
@@ -250,15 +258,23 @@ impl Snapshots {
     }
 
     /// The state of one.
-    pub(crate) async fn load(&self, runtime: &Runtime, kept: &Kept) -> sandcell::Result<Snapshot> {
-        match (&kept.state, &self.shelf) {
+    pub(crate) async fn load(&self, runtime: &Runtime, kept: &Kept) -> Result<Snapshot, NotMade> {
+        let loaded = match (&kept.state, &self.shelf) {
             (None, Some(shelf)) => runtime.load_snapshot(shelf.state(&kept.id)).await,
             (Some(state), _) => Ok(state.clone()),
             // What has no file has a state.
             (None, None) => Err(sandcell::Error::Ended {
                 what: "the snapshot",
             }),
-        }
+        };
+        loaded.map_err(|error| {
+            if self.lock().all.contains_key(&kept.number) {
+                error.into()
+            } else {
+                // Its file went while it was read.
+                NotMade::NoSnapshot(kept.full_id())
+            }
+        })
     }
 }
 

@@ -5,6 +5,14 @@ import { Sandbox, NotFoundError } from '@e2b/code-interpreter'
 
 const sandbox = await Sandbox.create({ metadata: { js: 'yes' }, envs: { FROM: 'js' } })
 
+async function until(condition) {
+  const end = Date.now() + 20_000
+  while (!condition()) {
+    assert.ok(Date.now() < end, 'it did not come')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 const checks = {
   async check_results_and_callbacks() {
     const seen = []
@@ -25,6 +33,23 @@ const checks = {
     assert.equal((await sandbox.runCode('os', { context })).error.name, 'NameError')
     await sandbox.removeCodeContext(context)
     await assert.rejects(sandbox.runCode('1', { context }), new RegExp(context.id))
+  },
+
+  async check_javascript_and_typescript() {
+    const seen = []
+    const execution = await sandbox.runCode("console.log('hi'); [1, 2].map((n) => n * 2)", {
+      language: 'js',
+      onStdout: (message) => seen.push(message.line),
+    })
+    assert.deepEqual(seen, ['hi\n'])
+    assert.equal(execution.text, '[ 2, 4 ]')
+    const context = await sandbox.createCodeContext({ language: 'ts', cwd: '/tmp' })
+    assert.equal(context.language, 'typescript')
+    const code = 'enum Kind { A = 5 }\nconst kind: Kind = Kind.A; kind + process.cwd()'
+    assert.equal((await sandbox.runCode(code, { context })).text, '5/tmp')
+    const failed = await sandbox.runCode('nothing.at.all', { language: 'javascript' })
+    assert.equal(failed.error.name, 'ReferenceError')
+    await sandbox.removeCodeContext(context)
   },
 
   async check_timeouts_keep_the_state() {
@@ -69,8 +94,42 @@ const checks = {
     assert.equal(await answer.text(), 'signed')
   },
 
-  async check_no_shell_is_said() {
-    await assert.rejects(sandbox.commands.run('ls'), /no shell/)
+  async check_commands() {
+    const seen = []
+    const result = await sandbox.commands.run('echo $FROM; pwd; echo err >&2', {
+      cwd: '/tmp',
+      onStdout: (text) => seen.push(text),
+    })
+    assert.deepEqual([result.stdout, result.stderr, result.exitCode], ['js\n/tmp\n', 'err\n', 0])
+    assert.equal(seen.join(''), 'js\n/tmp\n')
+    await assert.rejects(sandbox.commands.run('exit 3'), (error) => error.exitCode === 3)
+    const cat = await sandbox.commands.run('cat', { background: true, stdin: true })
+    await sandbox.commands.sendStdin(cat.pid, 'héllo')
+    await sandbox.commands.closeStdin(cat.pid)
+    assert.equal((await cat.wait()).stdout, 'héllo')
+    const sleep = await sandbox.commands.run('sleep 600', { background: true })
+    assert.ok((await sandbox.commands.list()).some((info) => info.pid === sleep.pid))
+    assert.equal(await sleep.kill(), true)
+    await assert.rejects(sleep.wait(), (error) => error.exitCode === -1)
+    assert.equal(await sandbox.commands.kill(sleep.pid), false)
+    await assert.rejects(sandbox.commands.run('sleep 600', { timeoutMs: 300 }), /timed out|deadline|time/i)
+  },
+
+  async check_terminals() {
+    let shown = ''
+    const terminal = await sandbox.pty.create({
+      cols: 70,
+      rows: 20,
+      onData: (data) => (shown += new TextDecoder().decode(data)),
+    })
+    const type = (text) => sandbox.pty.sendInput(terminal.pid, new TextEncoder().encode(text))
+    await type('stty size; echo a$((1 + 1))b\r')
+    await until(() => shown.includes('20 70\r\n') && shown.includes('a2b\r\n'))
+    await sandbox.pty.resize(terminal.pid, { cols: 99, rows: 33 })
+    await type('stty size\r')
+    await until(() => shown.includes('33 99\r\n'))
+    await type('exit 4\r')
+    await assert.rejects(terminal.wait(), (error) => error.exitCode === 4)
   },
 
   async check_information_and_lists() {

@@ -5,7 +5,7 @@ import sys
 
 from e2b_code_interpreter import AsyncSandbox
 
-from harness import GENERATION, SENDS_ALL, araises, equal, run
+from harness import GENERATION, KILLED, SENDS_ALL, araises, equal, run
 
 
 async def check_runs_and_callbacks():
@@ -45,6 +45,7 @@ async def check_contexts():
     context = await sandbox.create_code_context(cwd="/tmp")
     equal((await sandbox.run_code("import os; os.getcwd()", context=context)).text, "/tmp")
     equal((await sandbox.list_code_contexts())[-1].id, context.id)
+    equal((await sandbox.run_code("[1, 2].length", language="js")).text, "2")
     await sandbox.restart_code_context(context)
     equal((await sandbox.run_code("os", context=context)).error.name, "NameError")
     await sandbox.remove_code_context(context)
@@ -80,7 +81,7 @@ async def check_a_kill_tears_what_runs():
     )
     await asyncio.wait_for(started.wait(), 20)
     await sandbox.kill()
-    await araises("TimeoutException", "killed", running)
+    await araises(*KILLED, running)
     equal(await sandbox.is_running(), False)
 
 
@@ -124,7 +125,14 @@ async def check_watching():
         seen.append((event.name, event.type.value))
     assert ("deep", "create") in seen and ("deep/er", "create") in seen, seen
     await handle.stop()
-    await araises("SandboxException", "no shell", sandbox.commands.run("ls"))
+    result = await sandbox.commands.run("echo out; echo err >&2; exit 0")
+    equal((result.stdout, result.stderr, result.exit_code), ("out\n", "err\n", 0))
+    command = await sandbox.commands.run("read x; echo got $x; exit 2", background=True, stdin=True)
+    await sandbox.commands.send_stdin(command.pid, "it\n")
+    error = await araises("CommandExitException", "", command.wait())
+    equal((error.stdout, error.exit_code), ("got it\n", 2))
+    many = [sandbox.commands.run(f"sleep 0.05; echo {n}") for n in range(8)]
+    equal([result.stdout for result in await asyncio.gather(*many)], [f"{n}\n" for n in range(8)])
     await araises(
         "NotFoundException", "", sandbox.files.watch_dir("/no/such", on_event=events.put_nowait)
     )

@@ -11,8 +11,15 @@ os.environ["E2B_CONNECTION_RETRIES"] = "0"
 #: newest, middle or oldest: the generation of the SDK in this environment.
 GENERATION = os.environ["SDK_GENERATION"]
 
+#: Sandboxes are called by https.
+TLS = "SDK_TLS" in os.environ
+
 #: In debug mode the oldest SDK does not send kill, set_timeout and get_metrics.
-SENDS_ALL = GENERATION != "oldest"
+SENDS_ALL = GENERATION != "oldest" or TLS
+
+#: What a run whose sandbox is killed ends with: the oldest SDK shows the error of
+#: its HTTP library.
+KILLED = ("RemoteProtocolError", "incomplete") if GENERATION == "oldest" else ("TimeoutException", "killed")
 
 
 def raises(kinds, words, body):

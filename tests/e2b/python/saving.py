@@ -40,6 +40,27 @@ def check_a_pause_keeps_variables_and_files():
     again.kill()
 
 
+def check_all_languages_are_saved():
+    sandbox = Sandbox.create(envs={"A": "1"})
+    sandbox.run_code("x = 1")
+    sandbox.run_code("let y = [1]", language="js")
+    context = sandbox.create_code_context(language="ts")
+    sandbox.run_code("const z: number = 3", context=context)
+    sandbox.pause()
+    sandbox.connect()
+    equal(sandbox.run_code("y.push(2), y", language="js").text, "[ 1, 2 ]")
+    snapshot = sandbox.create_snapshot().snapshot_id
+    copy = Sandbox.create(snapshot, envs={"A": "2"})
+    equal(copy.run_code("y.push(3), y.length", language="js").text, "3")
+    equal(copy.run_code("process.env.A", language="js").text, "2")
+    equal(copy.run_code("z", context=context).text, "3")
+    equal(copy.run_code("x").text, "1")
+    equal(sandbox.run_code("y.length", language="js").text, "2")
+    copy.kill()
+    sandbox.kill()
+    Sandbox.delete_snapshot(snapshot)
+
+
 def check_pausing_twice_is_no_error():
     sandbox = Sandbox.create()
     sandbox.pause()

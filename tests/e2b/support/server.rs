@@ -1,10 +1,12 @@
 //! A server of the test's own.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sandcell::command::Programs;
 use sandcell::{Cache, Runtime};
-use sandcell_server::{Server, ServerBuilder};
+use sandcell_server::{Certificate, Server, ServerBuilder};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{OnceCell, oneshot};
@@ -15,9 +17,14 @@ use super::{Answer, Request, send};
 /// The key of all test servers.
 pub(crate) const KEY: &str = "e2b_0123456789abcdef0123456789abcdef01234567";
 
+/// The token of their tools.
+pub(crate) const MCP_TOKEN: &str = "mcp_0123456789abcdef";
+
 /// A running server; ends when it is dropped.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
+    /// The file that clients are to trust, if it speaks TLS.
+    pub(crate) authority: Option<PathBuf>,
     end: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<std::io::Result<()>>>,
 }
@@ -30,10 +37,30 @@ async fn runtime() -> Runtime {
             let python = sandcell_python::Python::default();
             let built = cache.ensure(&python, &mut ()).await;
             built.expect("the Python image is built");
+            let javascript = sandcell_javascript::JavaScript::default();
+            let built = cache.ensure(&javascript, &mut ()).await;
+            built.expect("the JavaScript image is built");
         })
         .await;
-    let runtime = Runtime::builder().cache(cache).image("python").warm(1);
+    let runtime = Runtime::builder()
+        .programs(programs(cache.clone()).await)
+        .cache(cache)
+        .image("python")
+        .warm(1);
     runtime.open().expect("a runtime over the Python image")
+}
+
+/// The shell and the tools, built once, if they are missing.
+async fn programs(cache: Cache) -> Programs {
+    static READY: OnceCell<Programs> = OnceCell::const_new();
+    let build = move || sandcell_programs::build_silently(&cache);
+    READY
+        .get_or_init(|| async {
+            let built = tokio::task::spawn_blocking(build).await;
+            built.expect("no panic").expect("the tools are built")
+        })
+        .await
+        .clone()
 }
 
 /// A port that no other one can stand for. Another run of these tests on this
@@ -61,6 +88,17 @@ impl TestServer {
         Self::start_with(|server| server, &[]).await
     }
 
+    /// With a further port that speaks TLS, by an authority in this folder.
+    pub(crate) async fn start_with_tls(folder: &Path) -> Self {
+        let certificate = Certificate::in_folder(folder).expect("a certificate");
+        let authority = certificate.authority().to_owned();
+        let server = Self::start_with(|server| server.tls(certificate), &[0]).await;
+        Self {
+            authority: Some(authority),
+            ..server
+        }
+    }
+
     /// With settings of its own, and further ports that older clients insist on.
     pub(crate) async fn start_with(
         settings: impl FnOnce(ServerBuilder) -> ServerBuilder,
@@ -71,7 +109,8 @@ impl TestServer {
             listeners.push(fixed_port(*port).await);
         }
         let address = listeners[0].local_addr().expect("an address");
-        let server = settings(Server::builder(runtime().await).key(KEY));
+        let server = Server::builder(runtime().await).key(KEY);
+        let server = settings(server.javascript("javascript").mcp(MCP_TOKEN));
         let (end, ended) = oneshot::channel();
         let served = tokio::spawn(server.serve(listeners, async {
             // A sender that is gone is an end as well.
@@ -79,6 +118,7 @@ impl TestServer {
         }));
         Self {
             address,
+            authority: None,
             end: Some(end),
             served: Some(served),
         }

@@ -5,12 +5,12 @@ mod cell;
 mod editor;
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use sandcell::{Cache, Checkpoints, Context, ErrorKind, Lost, Outcome};
+use sandcell::{Cache, Checkpoints, Context, ErrorKind, Lost, Outcome, Sandbox};
 
-use crate::args::ReplArguments;
+use crate::args::{ReplArguments, ShowArguments};
 use crate::commands::run::show;
 use crate::console::{Colour, Escapes, Output, say};
 use crate::duration;
@@ -24,7 +24,6 @@ use editor::{Editor, Entered, Syntax};
 
 pub(crate) fn execute(arguments: &ReplArguments) -> Result<ExitStatus, Failure> {
     let sandbox_arguments = &arguments.sandbox;
-    let limits = open::limits(sandbox_arguments);
     let reactor = open::reactor()?;
     let image = sandbox_arguments.image_for(None);
     let sandbox = reactor.block_on(async {
@@ -33,11 +32,25 @@ pub(crate) fn execute(arguments: &ReplArguments) -> Result<ExitStatus, Failure> 
         let builder = builder.checkpoints(Checkpoints::EveryCell);
         Ok::<_, Failure>(builder.start().await?)
     })?;
-    let folder = match &sandbox_arguments.save_dir {
+    let ctrl_c = CtrlC::listen(Again::Ask)
+        .map_err(|error| Failure::own(format!("cannot listen for Ctrl-C: {error}")))?;
+    talk(&reactor, &sandbox, &image, &arguments.show, &ctrl_c)
+}
+
+/// Talks to the first interpreter of a sandbox until somebody leaves.
+pub(crate) fn talk(
+    reactor: &tokio::runtime::Runtime,
+    sandbox: &Sandbox,
+    image: &Path,
+    shown: &ShowArguments,
+    ctrl_c: &CtrlC,
+) -> Result<ExitStatus, Failure> {
+    let limits = sandbox.limits();
+    let folder = match &shown.save_dir {
         Some(folder) => folder.clone(),
         None => results_folder()?,
     };
-    let escapes = if sandbox_arguments.raw {
+    let escapes = if shown.raw {
         Escapes::Passed
     } else {
         Escapes::Shown
@@ -57,7 +70,7 @@ pub(crate) fn execute(arguments: &ReplArguments) -> Result<ExitStatus, Failure> 
         ))?;
     }
     let context = sandbox.context()?;
-    let syntax = if language::has_braces(&image) {
+    let syntax = if language::has_braces(image) {
         Syntax::Braces
     } else {
         Syntax::Indentation
@@ -70,7 +83,7 @@ pub(crate) fn execute(arguments: &ReplArguments) -> Result<ExitStatus, Failure> 
         report,
         number: 1,
     }
-    .talk()
+    .talk(ctrl_c)
 }
 
 /// Where this session's results are saved.
@@ -87,8 +100,8 @@ fn results_folder() -> Result<PathBuf, Failure> {
     Ok(Cache::of_user()?.path().join("results").join(name))
 }
 
-struct Repl {
-    reactor: tokio::runtime::Runtime,
+struct Repl<'a> {
+    reactor: &'a tokio::runtime::Runtime,
     context: Context,
     editor: Editor,
     report: TextReport,
@@ -96,16 +109,14 @@ struct Repl {
     number: u64,
 }
 
-impl Repl {
-    fn talk(mut self) -> Result<ExitStatus, Failure> {
-        let ctrl_c = CtrlC::listen(Again::Ask)
-            .map_err(|error| Failure::own(format!("cannot listen for Ctrl-C: {error}")))?;
+impl Repl<'_> {
+    fn talk(mut self, ctrl_c: &CtrlC) -> Result<ExitStatus, Failure> {
         loop {
             match self.editor.read(self.number)? {
                 Entered::Cell(text) if text.trim().is_empty() => {}
                 Entered::Cell(text) if leaves(&text) => break,
                 Entered::Cell(text) if text.trim() == "%undo" => self.undo()?,
-                Entered::Cell(text) => self.run(text, &ctrl_c)?,
+                Entered::Cell(text) => self.run(text, ctrl_c)?,
                 Entered::Dropped => {}
                 Entered::End => break,
             }

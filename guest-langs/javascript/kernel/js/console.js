@@ -1,22 +1,19 @@
 // console, as in Node.
-import { formatWithOptions, inspect } from './inspect.js';
+import { print as innerPrint, printed } from './inner.js';
 import native from './native.js';
-import { replace } from './primordials.js';
-import { STDERR, STDOUT, write } from './streams.js';
-import { table } from './table.js';
+import { mapDelete, mapGet, mapSet } from './primordials.js';
+import { STDERR, STDOUT } from './streams.js';
 
 let indentation = '';
 const counts = new Map();
 const timers = new Map();
 
 function print(kind, args) {
-  let text = args.length === 1 && typeof args[0] === 'string' ? args[0] : formatWithOptions({}, ...args);
-  if (indentation !== '') text = indentation + replace(text, /\n/g, `\n${indentation}`);
-  write(kind, `${text}\n`);
+  innerPrint(kind, args, indentation);
 }
 
 function elapsed(label, what, rest) {
-  const begun = timers.get(label);
+  const begun = mapGet(timers, label);
   if (begun === undefined) {
     warn(`Warning: No such label '${label}' for ${what}`);
     return;
@@ -38,37 +35,37 @@ export const console = {
   log,
   warn,
   dir(value, options) {
-    print(STDOUT, [inspect(value, { customInspect: false, ...options })]);
+    print(STDOUT, [printed('dir', value, options)]);
   },
   dirxml: log,
   error: warn,
   info: log,
   debug: log,
   trace(...args) {
-    const error = { name: 'Trace', message: formatWithOptions({}, ...args) };
+    const error = { name: 'Trace', message: printed('text', args) };
     Error.captureStackTrace(error, console.trace);
     warn(error.stack);
   },
   assert(condition, ...args) {
     if (condition) return;
     if (typeof args[0] === 'string') args[0] = `Assertion failed: ${args[0]}`;
-    else args.unshift('Assertion failed');
-    warn(...args);
+    else args = ['Assertion failed', ...args];
+    print(STDERR, args);
   },
   clear() {
     native.emit(6, '{"wait":false}');
   },
   count(label = 'default') {
     label = `${label}`;
-    const count = (counts.get(label) ?? 0) + 1;
-    counts.set(label, count);
+    const count = (mapGet(counts, label) ?? 0) + 1;
+    mapSet(counts, label, count);
     log(`${label}: ${count}`);
   },
   countReset(label = 'default') {
-    counts.delete(`${label}`);
+    mapDelete(counts, `${label}`);
   },
   group(...args) {
-    if (args.length > 0) log(...args);
+    if (args.length > 0) print(STDOUT, args);
     indentation += '  ';
   },
   groupEnd() {
@@ -76,14 +73,14 @@ export const console = {
   },
   table(data, columns) {
     if (data === null || typeof data !== 'object') log(data);
-    else log(table(data, columns));
+    else log(printed('table', data, columns));
   },
   time(label = 'default') {
-    timers.set(`${label}`, native.now());
+    mapSet(timers, `${label}`, native.now());
   },
   timeEnd(label = 'default') {
     elapsed(`${label}`, 'console.timeEnd()', []);
-    timers.delete(`${label}`);
+    mapDelete(timers, `${label}`);
   },
   timeLog(label = 'default', ...rest) {
     elapsed(`${label}`, 'console.timeLog()', rest);

@@ -30,7 +30,8 @@ export class TimerHeap {
     const at = timer.place;
     if (at < 0 || items[at] !== timer) return;
     timer.place = -1;
-    const last = items.pop();
+    const last = items[items.length - 1];
+    items.length--;
     if (last === timer) return;
     this.#sink(last, at);
     if (items[at] === last) {
@@ -49,7 +50,8 @@ export class TimerHeap {
   }
 
   clear() {
-    for (const timer of this.#items) timer.place = -1;
+    const items = this.#items;
+    for (let at = 0; at < items.length; at++) items[at].place = -1;
     this.#items = [];
   }
 

@@ -2,10 +2,10 @@
 // long there is nothing to do; the host does the waiting.
 import { TimerHeap } from './heap.js';
 import native from './native.js';
-import { hidden, parse, stringify } from './primordials.js';
+import { apply, bare, hidden, mapClear, mapDelete, mapGet, mapSet, parse, promise, push, splice, stringify } from './primordials.js';
 
 const heap = new TimerHeap();
-let byId = new Map();
+const byId = new Map();
 let immediates = [];
 let nextImmediate = 0;
 const calls = new Map();
@@ -17,6 +17,48 @@ function hold(change) {
   const before = holding;
   holding += change;
   if ((before > 0) !== (holding > 0)) native.work(holding > 0 ? 1 : 0);
+}
+
+// Pipes that somebody waits for, and children.
+const readers = new Map();
+const writers = new Map();
+const children = new Map();
+// While children or host calls are under way as well, pipes are looked at so often (in milliseconds).
+const LOOK = 5;
+
+function watch(table, key, callback) {
+  if (!table.has(key)) hold(1);
+  table.set(key, callback);
+}
+
+function unwatch(table, key) {
+  if (table.delete(key)) hold(-1);
+}
+
+export const watchReader = (fd, callback) => watch(readers, fd, callback);
+export const unwatchReader = (fd) => unwatch(readers, fd);
+export const watchWriter = (fd, callback) => watch(writers, fd, callback);
+export const unwatchWriter = (fd) => unwatch(writers, fd);
+// Calls back with the status of a child, as waitpid says it.
+export const waitForChild = (pid, callback) => watch(children, pid, callback);
+
+// Waits so long at most for pipes and children, and tells those who wait for them.
+function look(milliseconds) {
+  const others = children.size > 0 || calls.size > 0;
+  const limit = others ? Math.min(milliseconds, LOOK) : milliseconds;
+  if (readers.size > 0 || writers.size > 0) {
+    for (const fd of native.ready([...readers.keys()], [...writers.keys()], limit === Infinity ? -1 : limit)) {
+      (readers.get(fd) ?? writers.get(fd))?.();
+    }
+  }
+  let pause = readers.size > 0 || writers.size > 0 ? 0 : limit;
+  for (const [pid, callback] of children) {
+    const status = native.waitChild(pid, pause);
+    pause = 0;
+    if (status === -1) continue;
+    unwatch(children, pid);
+    callback(status < 0 ? 255 << 8 : status);
+  }
 }
 
 // What setTimeout answers, as in Node.
@@ -61,7 +103,7 @@ export class Timeout {
     const { state } = this;
     if (state.id === 0) {
       state.id = ++lastId;
-      byId.set(state.id, state);
+      mapSet(byId, state.id, state);
     }
     return state.id;
   }
@@ -97,7 +139,7 @@ function stop(timer) {
   if (timer.place < 0) return;
   heap.remove(timer);
   if (timer.held) hold(-1);
-  if (timer.id !== 0) byId.delete(timer.id);
+  if (timer.id !== 0) mapDelete(byId, timer.id);
 }
 
 function checkCallback(callback) {
@@ -120,7 +162,7 @@ export function setInterval(callback, after, ...args) {
 export function setImmediate(callback, ...args) {
   checkCallback(callback);
   const immediate = new Immediate(callback, args);
-  immediates.push(immediate);
+  push(immediates, immediate);
   hold(1);
   return immediate;
 }
@@ -129,7 +171,7 @@ function clear(timer) {
   if (timer instanceof Timeout) stop(timer.state);
   else if (timer instanceof Immediate) clearImmediate(timer);
   else if (typeof timer === 'number' || typeof timer === 'string') {
-    const found = byId.get(+timer);
+    const found = mapGet(byId, +timer);
     if (found !== undefined) stop(found);
   }
 }
@@ -154,12 +196,12 @@ export function turn() {
     const immediate = immediates[nextImmediate++];
     if (!immediate.state.waiting) continue;
     if (nextImmediate > 1024 && nextImmediate * 2 > immediates.length) {
-      immediates.splice(0, nextImmediate);
+      splice(immediates, 0, nextImmediate);
       nextImmediate = 0;
     }
     immediate.state.waiting = false;
     hold(-1);
-    immediate._onImmediate(...immediate.state.args);
+    apply(immediate._onImmediate, immediate, immediate.state.args);
     // One turn of the wheel for each, so that promises settle in between.
     return again;
   }
@@ -169,6 +211,13 @@ export function turn() {
   }
   if (holding === 0) return DONE;
   const timer = heap.first;
+  if (readers.size > 0 || writers.size > 0 || children.size > 0) {
+    const free = timer === undefined ? Infinity : timer.due - native.now();
+    if (free > 0) {
+      look(free);
+      return calls.size > 0 ? 0 : AGAIN;
+    }
+  }
   if (timer === undefined) return FOR_EVER;
   const left = timer.due - native.now();
   if (left > 0) return left;
@@ -181,7 +230,7 @@ export function turn() {
   } else {
     stop(timer);
   }
-  owner._onTimeout(...timer.args);
+  apply(owner._onTimeout, owner, timer.args);
   return again;
 }
 
@@ -198,17 +247,17 @@ export function callHost(name, args) {
   const order = stringify({ name, args, kwargs: {} }, (key, value) => (typeof value === 'bigint' ? String(value) : value));
   const id = native.call(order);
   if (id < 0) throw new Error(`${name}: ${REFUSALS[id] ?? 'the host refused the call'}`);
-  return new Promise((resolve, reject) => {
-    calls.set(id, { name, resolve, reject });
-    hold(1);
-  });
+  const call = promise();
+  mapSet(calls, id, call);
+  hold(1);
+  return call.promise;
 }
 
 export function complete(text) {
-  const { id, ok, value, error } = parse(text);
-  const call = calls.get(id);
+  const { id, ok, value, error } = bare(parse(text));
+  const call = mapGet(calls, id);
   if (call === undefined) return;
-  calls.delete(id);
+  mapDelete(calls, id);
   hold(-1);
   if (ok) {
     call.resolve(value);
@@ -222,10 +271,13 @@ export function complete(text) {
 // What a cell that failed or was interrupted left under way is forgotten.
 export function abandon() {
   heap.clear();
-  byId = new Map();
+  mapClear(byId);
   immediates = [];
   nextImmediate = 0;
-  calls.clear();
+  mapClear(calls);
+  mapClear(readers);
+  mapClear(writers);
+  mapClear(children);
   holding = 0;
   native.work(0);
 }

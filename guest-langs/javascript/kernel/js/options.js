@@ -1,7 +1,7 @@
-// The options of a cell: applied before it, taken back after it.
-import native from './native.js';
+// The options of a cell: applied before it, taken back after it, all but its
+// folder, where later cells go on.
 import { closeGroups } from './console.js';
-import { endsWith, keys, parse } from './primordials.js';
+import { bare, endsWith, includes, keys, parse, push } from './primordials.js';
 import { process } from './process.js';
 import { enterFile, leaveFile } from './modules/require.js';
 
@@ -23,32 +23,31 @@ const KINDS = [
 ];
 
 function kindOf(fileName) {
-  for (const [ending, kind] of KINDS) if (endsWith(fileName, ending)) return kind;
+  for (let at = 0; at < KINDS.length; at++) if (endsWith(fileName, KINDS[at][0])) return KINDS[at][1];
   return CELL;
 }
 
 let undo = null;
 
 export function begin(text) {
-  const options = parse(text);
-  undo = { environment: [], folder: undefined, argv: undefined, file: false };
+  const options = bare(parse(text));
+  undo = { environment: [], argv: undefined, file: false };
   const { env } = options;
   if (env !== undefined) {
-    for (const name of keys(env)) {
-      if (name === '' || name.includes('=') || name.includes('\0')) throw new TypeError(`no name of a variable: ${name}`);
-      undo.environment.push([name, process.env[name]]);
+    const names = keys(env);
+    for (let at = 0; at < names.length; at++) {
+      const name = names[at];
+      if (name === '' || includes(name, '=') || includes(name, '\0')) throw new TypeError(`no name of a variable: ${name}`);
+      push(undo.environment, { name, value: process.env[name] });
       if (env[name] === null) delete process.env[name];
       else process.env[name] = env[name];
     }
   }
-  if (options.cwd !== undefined) {
-    const before = native.folder();
-    process.chdir(options.cwd);
-    undo.folder = before;
-  }
+  if (options.cwd !== undefined) process.chdir(options.cwd);
   if (options.argv !== undefined) {
     undo.argv = process.argv;
-    process.argv = [process.execPath, ...options.argv];
+    process.argv = [process.execPath];
+    for (let at = 0; at < options.argv.length; at++) push(process.argv, options.argv[at]);
   }
   const { filename } = options;
   if (filename !== undefined) {
@@ -65,14 +64,13 @@ export function begin(text) {
 export function end() {
   closeGroups();
   if (undo === null) return;
-  const { environment, folder, argv, file } = undo;
+  const { environment, argv, file } = undo;
   undo = null;
   for (let at = environment.length - 1; at >= 0; at--) {
-    const [name, value] = environment[at];
+    const { name, value } = environment[at];
     if (value === undefined) delete process.env[name];
     else process.env[name] = value;
   }
   if (argv !== undefined) process.argv = argv;
   if (file) leaveFile();
-  if (folder !== undefined) native.changeFolder(folder);
 }

@@ -129,6 +129,8 @@ export const process = Object.assign(Object.create(EventEmitter.prototype), {
     write(STDERR, `(node) ${code ? `[${code}] ` : ''}${name === 'Error' ? 'Warning' : name}: ${text}\n`);
   },
   exit(code = process.exitCode ?? 0) {
+    // A program ends at once, a cell by an exception.
+    process._exitProgram?.(code);
     throw new Exit(code);
   },
   reallyExit(code) {
@@ -136,11 +138,6 @@ export const process = Object.assign(Object.create(EventEmitter.prototype), {
   },
   abort() {
     throw new Exit(134);
-  },
-  kill() {
-    const error = new Error('kill EPERM: a sandbox has no other processes');
-    error.code = 'EPERM';
-    throw error;
   },
   binding(name) {
     throw new Error(`No such module: ${name}`);

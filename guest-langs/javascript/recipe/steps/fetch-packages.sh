@@ -20,4 +20,7 @@ else
 fi
 cp recipe/package.json recipe/package-lock.json packages
 (cd packages && $npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+# Data of a thousand locales, of which the guest takes a few (js/intl/locales.js): the rest is not kept.
+find packages/node_modules -path '*/locale-data/*' -type f ! -name '[a-z][a-z].js' ! -name 'en-GB.js' -delete
+find packages/node_modules \( -name '*.map' -o -name '*.d.ts' \) -type f -delete
 mv packages/node_modules out/node_modules

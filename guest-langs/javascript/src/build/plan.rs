@@ -131,8 +131,9 @@ pub(super) static PLAN: Plan = Plan {
     steps: STEPS,
     assemble: ASSEMBLE,
     parts: Parts {
-        module: LINK,
+        module: Some(LINK),
         library: &[BUNDLE],
+        programs: &[],
         licences: &[LICENCES, BUNDLE],
     },
     recipe: &[files::RECIPE, SHARED],

@@ -36,6 +36,7 @@ class Formatter:
     def __init__(self, report):
         self._report = report
         self.float_format = None
+        self.types = {}  # class -> function that gives (data, metadata) of its instances
 
     def bundle(self, value, include=None, exclude=None):
         """(data, metadata) of a value. A method that raises is reported on stderr and left out."""
@@ -90,6 +91,9 @@ class Formatter:
     def _add_rich(self, value, data, metadata, include, exclude):
         if find_method(value, CANARY) is not None:
             return  # the object answers to every name: its answers mean nothing
+        for kind, function in self.types.items():
+            if isinstance(value, kind):
+                self._add_bundle(lambda **_wanted: function(value), data, metadata, include, exclude)
         method = find_method(value, "_repr_mimebundle_")
         if method is not None:
             self._add_bundle(method, data, metadata, include, exclude)

@@ -14,7 +14,7 @@ from types import CodeType
 
 import _sandcell
 
-from . import unavailable
+from . import pipes, unavailable
 
 _wait = _sandcell.wait
 
@@ -34,12 +34,19 @@ async def _run_code(code):
 
 
 class Waiter:
-    """Stands where other loops have their selector: the only thing to wait for is the end of a host call."""
+    """Stands where other loops have their selector: waits for the end of host calls, for pipes and children."""
 
-    def __init__(self, calls):
+    def __init__(self, calls, watch):
         self._calls = calls
+        self._watch = watch
 
     def select(self, timeout=None):
+        if self._watch:
+            while completion := _wait(0) if self._calls.under_way else None:
+                self._calls.complete(completion)
+                timeout = 0
+            self._watch.look(timeout, self._calls.under_way)
+            return ()
         if timeout is None:
             nanoseconds = -1
         elif timeout > 0:
@@ -70,14 +77,15 @@ def raised_in_wait(error):
     return False
 
 
-class SandboxEventLoop(base_events.BaseEventLoop):
-    """An event loop with timers, tasks and host functions; without threads, sockets, pipes and signals."""
+class SandboxEventLoop(pipes.Pipes, base_events.BaseEventLoop):
+    """An event loop with timers, tasks, host functions, pipes and subprocesses; without threads, sockets and signals."""
 
     calls = None  # set at boot, the same for all loops
 
     def __init__(self):
         super().__init__()
-        self._selector = Waiter(self.calls)
+        self.watch = pipes.Watch()
+        self._selector = Waiter(self.calls, self.watch)
         self._under_way = self.calls.under_way
 
     def _process_events(self, event_list):
@@ -114,13 +122,12 @@ def _add_unavailable(names, words):
 
 
 _add_unavailable(
-    "add_reader remove_reader add_writer remove_writer sock_recv sock_recv_into sock_recvfrom sock_recvfrom_into "
+    "sock_recv sock_recv_into sock_recvfrom sock_recvfrom_into "
     "sock_sendall sock_sendto sock_connect sock_accept sock_sendfile getaddrinfo getnameinfo create_connection "
     "create_server create_datagram_endpoint create_unix_connection create_unix_server connect_accepted_socket "
-    "connect_read_pipe connect_write_pipe start_tls sendfile",
+    "start_tls sendfile",
     unavailable.SOCKETS,
 )
-_add_unavailable("subprocess_exec subprocess_shell", unavailable.PROCESSES)
 
 
 class KernelEventLoop(SandboxEventLoop):

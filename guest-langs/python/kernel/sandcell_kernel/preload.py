@@ -15,7 +15,7 @@ MODULES = """
     importlib.resources importlib.util inspect io ipaddress itertools json json.decoder json.encoder
     json.scanner keyword linecache locale logging logging.config logging.handlers lzma marshal math mimetypes
     multiprocessing numbers opcode operator os os.path pathlib pickle pickletools pkgutil platform posixpath
-    pprint queue quopri random re reprlib sched secrets select selectors shlex shutil signal socket sqlite3 stat
+    pprint queue quopri random re reprlib runpy sched secrets select selectors shlex shutil signal socket sqlite3 stat
     statistics string stringprep struct subprocess symtable sys sysconfig tarfile tempfile textwrap threading
     time timeit token tokenize tomllib traceback tracemalloc types typing unicodedata unittest unittest.mock
     urllib urllib.error urllib.parse urllib.request uuid warnings wave weakref xml.dom.minidom
@@ -23,10 +23,28 @@ MODULES = """
 """.split()
 
 
+# Those of the image `data`. Other packages in it are imported by who uses them.
+DATA_MODULES = """
+    numpy numpy.fft numpy.linalg numpy.ma numpy.polynomial numpy.random
+    pandas pandas.io.clipboard pandas.io.excel._openpyxl pandas.io.formats.html pandas.io.formats.style pandas.plotting
+    pandas.plotting._matplotlib
+    matplotlib matplotlib.pyplot matplotlib.backends.backend_agg matplotlib.backends.backend_pdf
+    matplotlib.backends.backend_svg matplotlib.dates matplotlib.patches matplotlib.ticker
+    PIL PIL.Image PIL.ImageDraw PIL.ImageFont PIL.ImageShow PIL.JpegImagePlugin PIL.PngImagePlugin
+    openpyxl openpyxl.cell._writer bs4 dateutil.parser jinja2 requests seaborn tabulate yaml
+""".split()
+
+
 def load():
     """Import them all; the names of those that this build has not."""
     missing = []
-    for name in MODULES:
+    try:
+        import numpy  # noqa: F401
+    except ImportError:
+        packages = []
+    else:
+        packages = DATA_MODULES
+    for name in [*MODULES, *packages]:
         try:
             __import__(name)
         except ImportError:

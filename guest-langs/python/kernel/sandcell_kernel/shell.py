@@ -5,17 +5,11 @@ import sys
 import _sandcell
 
 from . import magics, rewrite
-from .magics import packages
+from .magics import commands
 from .tracebacks import UsageError
 
 # Names in the user's namespace that are not the user's.
 HIDDEN = frozenset({"In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh"})
-
-
-class CommandNotAvailable(OSError):
-    """A shell command was asked for."""
-
-    __module__ = "sandcell"
 
 
 class InteractiveShell:
@@ -242,17 +236,12 @@ class InteractiveShell:
             return None
 
     def system(self, command):
-        """``!command``: only pip is there."""
-        line = packages.as_pip(self.expand(command))
-        if line is None:
-            raise CommandNotAvailable(f"`!{command}` cannot run: commands are not available in this sandbox yet")
-        packages.pip(line)
+        """``!command``: what it prints is printed."""
+        commands.system(self, command)
 
     def getoutput(self, command):
         """``!!command`` and ``name = !command``: the lines that it prints."""
-        with magics.output.capture_output(stderr=False, display=False) as kept:
-            self.system(command)
-        return kept.stdout.splitlines()
+        return commands.output_of(self, command)
 
     # ---- accepted for the sake of programs that ask for them ----
 

@@ -13,17 +13,17 @@ from . import calls, display, magics, rich, shell, streams, tracebacks
 VERSION = (9, 0, 0)
 
 
-def _module(name, doc, members, is_package=False):
-    module = types.ModuleType(name, doc)
-    module.__dict__.update(members)
-    module.__all__ = [member for member in members if not member.startswith("_")]
+def module(name, doc, members, is_package=False):
+    made = types.ModuleType(name, doc)
+    made.__dict__.update(members)
+    made.__all__ = [member for member in members if not member.startswith("_")]
     if is_package:
-        module.__path__ = []
-    sys.modules[name] = module
+        made.__path__ = []
+    sys.modules[name] = made
     parent, _, child = name.rpartition(".")
     if parent:
-        setattr(sys.modules[parent], child, module)
-    return module
+        setattr(sys.modules[parent], child, made)
+    return made
 
 
 def _registrar(shell, kind):
@@ -69,18 +69,18 @@ def install_ipython(the_shell, publisher):
     magic = {f"register_{kind}_magic": _registrar(the_shell, kind) for kind in ("line", "cell", "line_cell")}
     version = {"version_info": VERSION, "__version__": ".".join(map(str, VERSION))}
     doc = "The parts of IPython that programs in cells use, over the Sandcell kernel. Not IPython itself."
-    _module("IPython", doc, {**shared, **version}, is_package=True)
-    _module("IPython.display", "Showing things.", {**functions, **classes})
-    _module("IPython.core", "", {}, is_package=True)
-    _module("IPython.core.display", "", {**functions, **classes})
-    _module("IPython.core.display_functions", "", functions)
-    _module("IPython.core.error", "", errors)
-    _module("IPython.core.getipython", "", {"get_ipython": get_ipython})
-    _module("IPython.core.interactiveshell", "", {"InteractiveShell": shell.InteractiveShell})
-    _module("IPython.core.magic", "", magic)
-    _module("IPython.utils", "", {}, is_package=True)
-    _module("IPython.utils.capture", "", capture)
-    _module("IPython.utils.io", "", capture)
+    module("IPython", doc, {**shared, **version}, is_package=True)
+    module("IPython.display", "Showing things.", {**functions, **classes})
+    module("IPython.core", "", {}, is_package=True)
+    module("IPython.core.display", "", {**functions, **classes})
+    module("IPython.core.display_functions", "", functions)
+    module("IPython.core.error", "", errors)
+    module("IPython.core.getipython", "", {"get_ipython": get_ipython})
+    module("IPython.core.interactiveshell", "", {"InteractiveShell": shell.InteractiveShell})
+    module("IPython.core.magic", "", magic)
+    module("IPython.utils", "", {}, is_package=True)
+    module("IPython.utils.capture", "", capture)
+    module("IPython.utils.io", "", capture)
     return get_ipython
 
 
@@ -89,10 +89,10 @@ def install_sandcell():
     errors = (
         calls.HostFunctionError,
         _sandcell.OutputLimitExceeded,
-        shell.CommandNotAvailable,
+        magics.commands.CommandNotAvailable,
         magics.packages.PackageNotAvailable,
     )
-    return _module(
+    return module(
         "sandcell",
         "The sandbox around this program. The functions that the host provides are attributes of this module.",
         {kind.__name__: kind for kind in errors},

@@ -31,9 +31,11 @@ class Kernel:
     """The parts of the kernel, made once."""
 
     def __init__(self):
-        from . import calls, display, formats, loop, options, renewal, report, rich, shell, shim, streams
+        from . import calls, display, figures, formats, loop, options, program, renewal, report, rich, shell, shim
+        from . import streams, tables
         from .magics import output
 
+        self.plain = program.Plain()
         self.main = sys.modules["__main__"]
         self.inputs, self.outputs, self.cells, self.modules = [""], {}, {}, {}
         self.streams = streams.Streams()
@@ -51,12 +53,15 @@ class Kernel:
         self.loop_keeper = loop.LoopKeeper(all_calls, self.reporter.print)
         sandcell = shim.install_sandcell()
         self.get_ipython = shim.install_ipython(self.shell, self.publisher)
+        self.figures, self.flush = figures.install(self.publisher.display, formatter)
+        tables.install(self.publisher.display, formatter)
         self.renewal = renewal.Renewal(self.shell, sandcell, all_calls)
         self.options = options.Options(self.streams, vars(self.main))
+        self.program = program.Program(self.plain)
 
     def change_interpreter(self):
         """Put into the interpreter what is different here."""
-        from . import sources, unavailable
+        from . import processes, sources, unavailable
 
         self.plain_print = builtins.print
         builtins.print = _sandcell.print
@@ -69,6 +74,7 @@ class Kernel:
         signal.signal(signal.SIGINT, _sandcell.interrupt)
         self.loop_keeper.install()
         unavailable.install()
+        processes.install()
         sources.install(self.cells)
         sys.setrecursionlimit = _sandcell.setrecursionlimit
 
@@ -82,6 +88,7 @@ class Kernel:
             outputs=self.outputs,
             sources=self.cells,
             line_cache=linecache.cache,
+            figures=None if self.figures is None else self.figures.open,
             loop=self.loop_keeper.loop,
             stdout=self.streams.stdout,
             stderr=self.streams.stderr,
@@ -97,6 +104,8 @@ class Kernel:
             turn=self.loop_keeper.turn,
             repair=self.repair,
             renew=self.renewal.renew,
+            program=self.program.run,
+            flush=self.flush,
         )
 
     def repair(self):

@@ -4,7 +4,7 @@ import os
 import sys
 
 THREADS = "threads are not available in this sandbox: run the function directly, or use asyncio tasks"
-PROCESSES = "processes are not available in this sandbox: no program can be started"
+PROCESSES = "a process of this sandbox cannot be forked or replaced: start another one with subprocess"
 SOCKETS = "network connections are not available in this sandbox: use the functions that the host provides"
 NOT_HERE = "packages cannot be installed at run time; ask the host to add it to the image"
 
@@ -29,8 +29,8 @@ MODULES = {
     "grp": ("grp", "there is no user database"),
     "mmap": ("mmap", "files cannot be mapped into memory"),
     "syslog": ("syslog", "there is no system log"),
-    "_posixsubprocess": ("_posixsubprocess", "processes cannot be started"),
-    "_multiprocessing": ("multiprocessing", "processes cannot be started"),
+    "_posixsubprocess": ("_posixsubprocess", "processes cannot be forked"),
+    "_multiprocessing": ("multiprocessing", "processes cannot be forked"),
     "_posixshmem": ("shared memory", "there is one process only"),
     "_interpreters": ("subinterpreters", "there is one interpreter only"),
     "_interpqueues": ("subinterpreters", "there is one interpreter only"),
@@ -46,9 +46,7 @@ MODULES = {
 OS_FUNCTIONS = {
     **dict.fromkeys(
         """
-            fork forkpty vfork system spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe
-            posix_spawn posix_spawnp wait waitpid waitid wait3 wait4 kill killpg execv execve pipe pipe2 setsid
-            getpgid nice
+            fork forkpty vfork waitid wait3 wait4 execv execve execl execlp execvp execvpe setsid getpgid nice
         """.split(),
         PROCESSES,
     ),
@@ -86,6 +84,16 @@ PACKAGES = frozenset(
     """.split()
 )
 
+# Packages of the image `data`, by the names that they are imported by.
+DATA_PACKAGES = frozenset(
+    """
+        PIL bs4 contourpy cycler dateutil fontTools jinja2 kiwisolver markupsafe matplotlib mpl_toolkits mpmath networkx
+        numpy openpyxl packaging pandas pylab pyparsing pytz requests seaborn six soupsieve sympy tabulate urllib3
+        xlsxwriter yaml
+    """.split()
+)
+DATA_IMAGE = "it is part of the image `data`: build that with `sandcell image build data` and start from it"
+
 
 class MissingFinder:
     """The last finder: gives an import that fails its words. Looking for a module (find_spec) stays silent."""
@@ -96,6 +104,8 @@ class MissingFinder:
         if name in MODULES:
             what, why = MODULES[name]
             words = f"No module named {name!r} ({what} is not available in this sandbox: {why})"
+        elif name in DATA_PACKAGES:
+            words = f"No module named {name!r} ({name} is not part of this image; {DATA_IMAGE})"
         elif name in PACKAGES:
             words = f"No module named {name!r} ({name} is not part of this image; {NOT_HERE})"
         # importlib.util.find_spec asks whether a module is there: only an import may raise
@@ -151,11 +161,6 @@ def install():
     _replace(modules.get("_thread"), "start_new_thread", RuntimeError, THREADS)
     _replace(modules.get("_thread"), "start_new", RuntimeError, THREADS)
     _replace(modules.get("_thread"), "start_joinable_thread", RuntimeError, THREADS)
-    _replace(os, "popen", OSError, PROCESSES)
-    subprocess = modules.get("subprocess")
-    if subprocess is not None:
-        subprocess.Popen.__init__ = _refuse(OSError, PROCESSES, "__init__")
-        subprocess.Popen.__del__ = lambda self, *_arguments: None
     process = modules.get("multiprocessing.process")
     if process is not None:
         _replace(process.BaseProcess, "start", OSError, PROCESSES)

@@ -100,6 +100,19 @@ def wait(nanoseconds):
     return None
 
 
+def wait_child(pid, nanoseconds):
+    """There are no children."""
+    raise ChildProcessError("no child")
+
+
+def process():
+    return 1, 0, 1
+
+
+def spawn(errand):
+    raise FileNotFoundError(2, "No such file or directory")
+
+
 def compile_cell(source, file_name):
     tree = ast.parse(source, file_name)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None

@@ -256,15 +256,12 @@ class Refusals(LoopTest):
             for coroutine, error in (
                 (asyncio.to_thread(print), RuntimeError),
                 (self.loop.create_connection(None, "x", 1), OSError),
-                (asyncio.create_subprocess_shell("ls"), OSError),
                 (self.loop.getaddrinfo("x", 1), OSError),
             ):
                 with self.assertRaisesRegex(error, "not available in this sandbox"):
                     await coroutine
             with self.assertRaises(NotImplementedError):
                 self.loop.add_signal_handler(2, print)
-            with self.assertRaises(OSError):
-                self.loop.add_reader(0, print)
             done = []
             self.loop.call_soon_threadsafe(done.append, 1)
             await asyncio.sleep(0)
@@ -422,7 +419,7 @@ class Finder(unittest.TestCase):
     def test_functions_of_os(self):
         import os
 
-        with self.assertRaisesRegex(AttributeError, "no attribute 'fork' \\(processes"):
+        with self.assertRaisesRegex(AttributeError, "no attribute 'fork' \\(a process"):
             unavailable._missing_os_function("fork")
         with self.assertRaisesRegex(AttributeError, "no attribute 'nonsense'$") as caught:
             unavailable._missing_os_function("nonsense")

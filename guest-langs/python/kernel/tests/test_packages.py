@@ -1,8 +1,13 @@
+import base64
 import contextlib
+import hashlib
 import io
+import os
+import sys
 import tempfile
 import types
 import unittest
+import zipfile
 from unittest import mock
 
 from sandcell_kernel.magics import packages
@@ -27,6 +32,56 @@ class Pip(unittest.TestCase):
         with contextlib.redirect_stdout(out):
             packages.pip(line)
         return out.getvalue()
+
+    def wheel(self, folder, version="1.0", tag="py3-none-any", pure="true", change=None, extra=()):
+        """A wheel with the module `small`; `change` alters its contents behind RECORD's back."""
+        files = {
+            "small.py": f"VERSION = {version!r}\n".encode(),
+            f"small-{version}.dist-info/METADATA": f"Name: small\nVersion: {version}\n{''.join(extra)}\n".encode(),
+            f"small-{version}.dist-info/WHEEL": f"Root-Is-Purelib: {pure}\nTag: {tag}\n".encode(),
+        }
+        record = "".join(
+            f"{name},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode()},{len(data)}\n"
+            for name, data in files.items()
+        )
+        files[f"small-{version}.dist-info/RECORD"] = record.encode()
+        files.update(change or {})
+        path = f"{folder}/small-{version}-{tag}.whl"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+        return path
+
+    def test_wheels_from_files_are_installed_and_replaced(self):
+        with tempfile.TemporaryDirectory() as folder:
+            site = f"{folder}/site"
+            with mock.patch.object(packages.wheels.install, "__defaults__", (site,)):
+                for version in ("1.0", "2.0"):
+                    path = self.wheel(folder, version)
+                    self.assertEqual(self.run_pip(f"install {path}"), f"Successfully installed small-{version}\n")
+                    with open(f"{site}/small.py") as file:
+                        self.assertIn(version, file.read())
+                self.assertEqual(sorted(os.listdir(site)), ["small-2.0.dist-info", "small.py"])
+                path = self.wheel(folder, "3.0", extra=["Requires-Dist: nothing-like-this>1\n"])
+                with self.assertRaisesRegex(packages.PackageNotAvailable, "nothing-like-this is not in this image"):
+                    self.run_pip(f"install {path}")
+            sys.path.remove(site)
+
+    def test_bad_wheels_are_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cases = [
+                (self.wheel(folder, "1.1", tag="cp313-cp313-linux_x86_64", pure="false"), "native code"),
+                (self.wheel(folder, "1.2", change={"small.py": b"other"}), "not as RECORD says"),
+                (self.wheel(folder, "1.3", change={"../evil.py": b"x"}), "leads out"),
+                (self.wheel(folder, "1.4", change={"more.py": b"x"}), "no digest"),
+                (f"{folder}/absent.whl", "cannot be installed"),
+            ]
+            with open(f"{folder}/text.whl", "w") as file:
+                file.write("no archive")
+            cases.append((f"{folder}/text.whl", "cannot be installed"))
+            for path, words in cases:
+                with self.assertRaisesRegex(packages.PackageNotAvailable, words):
+                    self.run_pip(f"install {path}")
 
     def test_what_is_there_is_satisfied(self):
         self.assertEqual(

@@ -10,7 +10,7 @@ import unittest
 from unittest import mock
 
 from sandcell_kernel import calls, display, formats, magics, options, renewal, rich, shell, sources, streams, wire
-from sandcell_kernel.magics import timing
+from sandcell_kernel.magics import commands, timing
 from sandcell_kernel.tracebacks import UsageError
 
 from . import fake
@@ -58,8 +58,8 @@ class Magics(ShellTest):
             self.cell("foo", "", "")
         with self.assertRaisesRegex(UsageError, r"but cell magic `%%html` exists"):
             self.line("html")
-        with self.assertRaisesRegex(UsageError, "commands are not available in this sandbox yet"):
-            self.cell("bash", "", "ls")
+        with self.assertRaisesRegex(UsageError, "there is no terminal in this sandbox"):
+            self.line("edit")
 
     def test_time(self):
         self.assertEqual(self.line("time", "1+1"), 2)
@@ -198,8 +198,12 @@ class Magics(ShellTest):
         self.assertIn("Return the number", self.line("pdoc", "len"))
 
     def test_commands(self):
-        with self.assertRaisesRegex(shell.CommandNotAvailable, "`!ls -l` cannot run: commands are not available"):
-            self.shell.system("ls -l")
+        no_program = mock.patch("subprocess.Popen", side_effect=FileNotFoundError)
+        with no_program, mock.patch("os.path.exists", lambda path: False):
+            with self.assertRaisesRegex(
+                commands.CommandNotAvailable, "`!ls -l` cannot run: commands are not available"
+            ):
+                self.shell.system("ls -l")
         self.assertEqual(
             self.shell.getoutput("pip install json"), ["Requirement already satisfied: json in /usr/lib/python3.13"]
         )

@@ -3,7 +3,8 @@ of them beginning with PART, into its __pycache__.
 
 A compiled file names its source as PREFIX, where the guest sees it, and is marked as
 never to be compared with it: the library in a guest is read-only and belongs together.
-Runs on the build Python, which has no extension modules."""
+Runs on the build Python, which has no extension modules. A file that names characters or
+has other identifiers than ASCII ones wants unicodedata: that is compiled in the guest."""
 
 import importlib.util
 import marshal
@@ -31,7 +32,12 @@ def main(top, prefix, share):
     part, parts = map(int, share.split("/"))
     for path in list(sources(top))[part::parts]:
         folder, name = os.path.split(path)
-        data = compiled(path, prefix + path[len(top) :])
+        try:
+            data = compiled(path, prefix + path[len(top) :])
+        except (ModuleNotFoundError, SyntaxError) as error:
+            if "unicodedata" not in str(error):
+                raise
+            continue
         cache = os.path.join(folder, "__pycache__")
         os.makedirs(cache, exist_ok=True)
         with open(os.path.join(cache, name[:-3] + ".cpython-313.pyc"), "wb") as file:

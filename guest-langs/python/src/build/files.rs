@@ -32,15 +32,49 @@ pub(crate) const RECIPE: &[File] = embedded!(
     "steps/tests.sh",
 );
 
+/// The files of the folder `recipe/data`: what the data image adds.
+pub(crate) const DATA: &[File] = embedded!(
+    "../../recipe/";
+    "data/c/fenv.c",
+    "data/c/nothreads.h",
+    "data/c/tags.s",
+    "data/crates.lock",
+    "data/crates.toml",
+    "data/cross.ini",
+    "data/cxx-runtime.sh",
+    "data/drive.sh",
+    "data/fetch-packages.sh",
+    "data/flags.sh",
+    "data/graphics.sh",
+    "data/link.sh",
+    "data/modules.sh",
+    "data/numpy.sh",
+    "data/pack/build_backend.py",
+    "data/pack/guest_info.py",
+    "data/pack/inittab.py",
+    "data/pack/localize.py",
+    "data/pack/patch.py",
+    "data/pack/tree.py",
+    "data/pack/unpack_sdist.py",
+    "data/packages.sh",
+    "data/pandas.sh",
+    "data/plotting.sh",
+    "data/requirements-packages.txt",
+    "data/requirements-sources.txt",
+    "data/requirements-tools.txt",
+);
+
 /// The C files of the folder `kernel`.
 pub(crate) const KERNEL_C: &[File] = embedded!(
     "../../kernel/";
     "boot.c",
     "cell.c",
     "channel.c",
+    "children.c",
     "freeze.c",
     "kernel.h",
     "print.c",
+    "program.c",
     "reserve.c",
     "result.c",
     "source.c",
@@ -53,11 +87,14 @@ pub(crate) const KERNEL_PYTHON: &[File] = embedded!(
     "../../kernel/";
     "sandcell_kernel/__init__.py",
     "sandcell_kernel/calls.py",
+    "sandcell_kernel/charts.py",
     "sandcell_kernel/display.py",
+    "sandcell_kernel/figures.py",
     "sandcell_kernel/formats.py",
     "sandcell_kernel/frames.py",
     "sandcell_kernel/loop.py",
     "sandcell_kernel/magics/__init__.py",
+    "sandcell_kernel/magics/commands.py",
     "sandcell_kernel/magics/files.py",
     "sandcell_kernel/magics/help.py",
     "sandcell_kernel/magics/namespace.py",
@@ -66,9 +103,13 @@ pub(crate) const KERNEL_PYTHON: &[File] = embedded!(
     "sandcell_kernel/magics/registry.py",
     "sandcell_kernel/magics/system.py",
     "sandcell_kernel/magics/timing.py",
+    "sandcell_kernel/magics/wheels.py",
     "sandcell_kernel/options.py",
     "sandcell_kernel/preload.py",
+    "sandcell_kernel/pipes.py",
     "sandcell_kernel/pretty.py",
+    "sandcell_kernel/processes.py",
+    "sandcell_kernel/program.py",
     "sandcell_kernel/renewal.py",
     "sandcell_kernel/report.py",
     "sandcell_kernel/rewrite.py",
@@ -78,6 +119,7 @@ pub(crate) const KERNEL_PYTHON: &[File] = embedded!(
     "sandcell_kernel/sources.py",
     "sandcell_kernel/start.py",
     "sandcell_kernel/streams.py",
+    "sandcell_kernel/tables.py",
     "sandcell_kernel/tracebacks.py",
     "sandcell_kernel/unavailable.py",
     "sandcell_kernel/warmup.py",
@@ -101,7 +143,14 @@ mod tests {
 
     #[test]
     fn every_file_of_the_folders_is_embedded() {
-        assert_eq!(paths(RECIPE), on_disk("recipe", |_| true));
+        assert_eq!(
+            paths(RECIPE),
+            on_disk("recipe", |path| !path.starts_with("data/"))
+        );
+        assert_eq!(
+            paths(DATA),
+            on_disk("recipe", |path| path.starts_with("data/"))
+        );
         assert_eq!(
             paths(KERNEL_C),
             on_disk("kernel", |path| {

@@ -4,6 +4,7 @@
 //! [`recipe`] is the one entry. How it goes is the affair of the crate
 //! `sandcell-guest-build`; here is what it goes through.
 
+mod data;
 mod files;
 mod plan;
 
@@ -26,6 +27,12 @@ pub use sandcell_guest_build::{
 #[must_use]
 pub fn recipe(options: Options) -> Recipe {
     Recipe::new(&plan::PLAN, options)
+}
+
+/// As [`recipe`], for the guest that has numpy, pandas and matplotlib inside.
+#[must_use]
+pub fn data_recipe(options: Options) -> Recipe {
+    Recipe::new(&data::PLAN, options)
 }
 
 /// CPython's own tests as an archive with the tree `python3.13/test`, to be

@@ -13,9 +13,9 @@ pub(super) const TESTS_ARCHIVE: &str = "test.zip";
 /// The sources of the interpreter and the C libraries, the time zones.
 const FETCH_SOURCES: Step = Step::new("fetch-sources");
 /// A Python of the guest's version for this machine.
-const BUILD_PYTHON: Step = Step::new("build-python");
+pub(super) const BUILD_PYTHON: Step = Step::new("build-python");
 /// The C libraries for the guest.
-const C_LIBRARIES: Step = Step::new("c-libraries");
+pub(super) const C_LIBRARIES: Step = Step::new("c-libraries");
 /// The interpreter's configure.
 const CONFIGURE: Step = Step::new("configure");
 /// The interpreter as a static library.
@@ -23,15 +23,15 @@ pub(super) const MAKE: Step = Step::new("make");
 /// The kernel's C part and the link of the module.
 const LINK: Step = Step::new("link");
 /// The standard library, compiled.
-const STDLIB: Step = Step::new("stdlib");
+pub(super) const STDLIB: Step = Step::new("stdlib");
 /// The kernel's Python part, compiled.
-const LIBRARY: Step = Step::new("library");
+pub(super) const LIBRARY: Step = Step::new("library");
 /// The check of the module, the archive and the papers.
 const ASSEMBLE: Step = Step::new("assemble");
 /// The interpreter's own tests, on request only.
 pub(super) const TESTS: Step = Step::new("tests");
 
-const STEPS: &[Definition] = &[
+pub(super) const STEPS: &[Definition] = &[
     FETCH_COMPILER,
     Definition {
         step: FETCH_SOURCES,
@@ -204,8 +204,9 @@ pub(super) static PLAN: Plan = Plan {
     steps: STEPS,
     assemble: ASSEMBLE,
     parts: Parts {
-        module: LINK,
+        module: Some(LINK),
         library: &[STDLIB, LIBRARY],
+        programs: &[],
         licences: &[STDLIB],
     },
     recipe: &[files::RECIPE, SHARED],

@@ -93,6 +93,18 @@ impl Tree {
         Ok(tree)
     }
 
+    /// Whether there are files that have no name.
+    pub(crate) fn has_unnamed(&self) -> bool {
+        let mut next = self.nodes.first_from(0);
+        while let Some((inode, node)) = next {
+            if node.links == 0 {
+                return true;
+            }
+            next = self.nodes.first_from(inode + 1);
+        }
+        false
+    }
+
     /// Remove the files that have no name and that nobody holds open. After
     /// [`Tree::load`], when all tables of descriptors were read.
     pub fn drop_unheld(&mut self) {

@@ -7,5 +7,5 @@ mod range;
 mod upload;
 
 pub(super) use download::read;
-pub(crate) use query::signature_of;
+pub(crate) use query::{Asked, signature_of};
 pub(super) use upload::write;

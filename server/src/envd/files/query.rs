@@ -1,6 +1,7 @@
 //! Which file is meant, and whether the request may touch it.
 
 use axum::http::{HeaderMap, Uri};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::access::{Operation, Signed, admits_files, basic_user};
@@ -10,8 +11,8 @@ use crate::lease::Lease;
 use crate::refusal::Refusal;
 
 /// The query of both operations.
-#[derive(Debug, Deserialize)]
-struct Asked {
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Asked {
     path: Option<String>,
     username: Option<String>,
     signature: Option<String>,

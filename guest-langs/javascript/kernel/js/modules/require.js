@@ -1,6 +1,6 @@
 // CommonJS: require, and the files that are written for it.
 import native from '../native.js';
-import { hidden } from '../primordials.js';
+import { endsWith, hidden, push, startsWith } from '../primordials.js';
 import { builtin, builtinNames } from './builtins.js';
 import { folderOf, normal, resolve } from './resolve.js';
 import { kindOf, sourceOf } from './source.js';
@@ -21,7 +21,7 @@ export function Module(id = '', parent) {
 function searched(folder) {
   const paths = [];
   for (let at = folder; ; at = folderOf(at)) {
-    if (!at.endsWith('/node_modules')) paths.push(at === '/' ? '/node_modules' : `${at}/node_modules`);
+    if (!endsWith(at, '/node_modules')) push(paths, at === '/' ? '/node_modules' : `${at}/node_modules`);
     if (at === '/') return paths;
   }
 }
@@ -101,8 +101,23 @@ export function requireFrom(base, module) {
   return require;
 }
 
+// The file that a program is.
+export function loadMain(path) {
+  main = new Module('.');
+  main.filename = path;
+  main.path = folderOf(path);
+  main.paths = searched(main.path);
+  cache[path] = main;
+  cellRequire.main = main;
+  if (path.endsWith('.json')) extensions['.json'](main, path);
+  else main._compile(sourceOf(path), path);
+  main.loaded = true;
+}
+
 // ---- the cell as a module
 
+// A cell may give the name another value.
+const global = globalThis;
 let main;
 let file = null;
 const cellModule = () => {
@@ -123,27 +138,27 @@ export const cellRequire = Object.assign((specifier) => requireFrom(cellBase(), 
 });
 
 export function enterFile(name) {
-  file = normal(name.startsWith('/') ? name : `${native.folder()}/${name}`);
+  file = normal(startsWith(name, '/') ? name : `${native.folder()}/${name}`);
   main = new Module('.');
   main.filename = file;
-  hidden(globalThis, '__filename', file);
-  hidden(globalThis, '__dirname', folderOf(file));
-  hidden(globalThis, 'module', main);
-  hidden(globalThis, 'exports', main.exports);
+  hidden(global, '__filename', file);
+  hidden(global, '__dirname', folderOf(file));
+  hidden(global, 'module', main);
+  hidden(global, 'exports', main.exports);
   cellRequire.main = main;
 }
 
 export function leaveFile() {
   file = null;
-  delete globalThis.__filename;
-  delete globalThis.__dirname;
+  delete global.__filename;
+  delete global.__dirname;
   forgetMain();
 }
 
 export function forgetMain() {
   main = cellModule();
-  hidden(globalThis, 'module', main);
-  hidden(globalThis, 'exports', main.exports);
+  hidden(global, 'module', main);
+  hidden(global, 'exports', main.exports);
   cellRequire.main = undefined;
 }
 

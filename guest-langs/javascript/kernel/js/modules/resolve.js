@@ -1,6 +1,7 @@
 // What the name of a module means: Node's resolution over the sandbox's files.
 import { exports as exportsOf, imports as importsOf } from 'resolve.exports';
 import native from '../native.js';
+import { join, lastIndexOf, push, slice, split } from '../primordials.js';
 import { isBuiltin } from './builtins.js';
 
 const ENDINGS = ['.js', '.json', '.node', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx'];
@@ -12,15 +13,16 @@ const WRITTEN_AS = [
   ['.jsx', ['.tsx']],
 ];
 
-export const folderOf = (path) => path.slice(0, path.lastIndexOf('/')) || '/';
+export const folderOf = (path) => slice(path, 0, lastIndexOf(path, '/')) || '/';
 
 export function normal(path) {
   const parts = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
+  const all = split(path, '/');
+  for (let at = 0; at < all.length; at++) {
+    if (all[at] === '..') parts.length = parts.length > 0 ? parts.length - 1 : 0;
+    else if (all[at] !== '' && all[at] !== '.') push(parts, all[at]);
   }
-  return `/${parts.join('/')}`;
+  return `/${join(parts, '/')}`;
 }
 
 const manifests = new Map();

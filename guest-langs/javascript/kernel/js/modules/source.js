@@ -1,9 +1,8 @@
 // The text of a module and what kind of module it is.
 import native from '../native.js';
 import { fileError } from '../node/file-errors.js';
-import { stripTypes } from '../rewrite.js';
+import { isModule, stripTypes } from '../inner.js';
 import { scopeOf } from './resolve.js';
-import { parse as lex } from 'es-module-lexer/js';
 
 const TYPESCRIPT = /\.[mc]?tsx?$/;
 
@@ -33,15 +32,4 @@ export function kindOf(path, read) {
   if (type === 'module') return 'esm';
   if (type === 'commonjs') return 'cjs';
   return isModule(read()) ? 'esm' : 'cjs';
-}
-
-// Whether a text can only be a module: it imports, exports, or asks for import.meta.
-function isModule(text) {
-  if (!/\b(?:import|export)\b/.test(text)) return false;
-  try {
-    const [, , , hasSyntax] = lex(text);
-    return hasSyntax;
-  } catch {
-    return false;
-  }
 }

@@ -20,9 +20,8 @@ function offer(module, reason, functions, more = {}) {
 }
 
 const NO_NETWORK = 'it has no network';
-const NO_PROCESSES = 'it runs no other programs';
+const NO_PROCESSES = 'a process is not forked';
 
-offer('child_process', NO_PROCESSES, ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync', 'ChildProcess']);
 offer('cluster', NO_PROCESSES, ['fork', 'setupPrimary', 'disconnect'], { isPrimary: true, isMaster: true, isWorker: false, workers: {} });
 offer('worker_threads', 'it has one thread', ['Worker', 'MessageChannel', 'BroadcastChannel'], {
   isMainThread: true,

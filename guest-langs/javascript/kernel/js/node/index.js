@@ -2,4 +2,5 @@
 import './basic.js';
 import './fs.js';
 import './crypto.js';
+import './child-process.js';
 import './absent.js';

@@ -1,4 +1,4 @@
 """The magics of the kernel, a file per group."""
 
-from . import files, help, namespace, output, packages, system, timing  # noqa: F401  (each fills the table)
+from . import commands, files, help, namespace, output, packages, system, timing  # noqa: F401  (each fills the table)
 from .registry import CELL, LINE, find  # noqa: F401

@@ -7,6 +7,7 @@ import shlex
 import sys
 
 from ..tracebacks import UsageError
+from . import wheels
 from .registry import line_magic
 
 SITE_PACKAGES = "/usr/lib/python3.13/site-packages"
@@ -167,6 +168,9 @@ def install(words):
         raise UsageError('pip: You must give at least one requirement to install (see "pip help install")')
     missing, conflicting = [], []
     for text in requirements:
+        if text.endswith(".whl") and "://" not in text:
+            missing += _install_wheel(text, quiet)
+            continue
         name, specifiers = parse_requirement(text)
         found = _find(name)
         if found is None:
@@ -186,6 +190,18 @@ def install(words):
             "; ".join(words) + " and packages cannot be installed at run time; ask the host to add "
             f"{'it' if len(missing) + len(conflicting) == 1 else 'them'} to the image"
         )
+
+
+def _install_wheel(path, quiet):
+    """Install a wheel from a file; what it needs and is not there."""
+    try:
+        name, version, needed = wheels.install(path.removeprefix("file:"))
+    except wheels.BadWheel as error:
+        raise PackageNotAvailable(str(error)) from None
+    if not quiet:
+        print(f"Successfully installed {name}-{version}")
+    names = [re.match(r"[A-Za-z0-9._-]+", text) for text in needed if ";" not in text]
+    return [found[0] for found in names if found and _find(found[0]) is None]
 
 
 def _list():
@@ -252,7 +268,8 @@ def pip(line):
     elif command in ("help", "--help", "-h"):
         print(
             "pip is built into the sandbox: pip install | list | show | freeze | check | --version\n"
-            "The packages of an image are fixed: install tells whether a package is there."
+            "The packages of an image are fixed: install tells whether a package is there, and installs wheels\n"
+            "of Python alone from files (pip install ./name.whl)."
         )
     elif command in ("uninstall", "download", "wheel", "lock", "index", "search", "cache", "config"):
         raise PackageNotAvailable(f"pip {command} is not possible: the packages of this image are fixed")

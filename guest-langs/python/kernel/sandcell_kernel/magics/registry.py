@@ -9,11 +9,10 @@ LINE = {}
 CELL = {}
 
 # Magics that IPython users know and that cannot exist here, with the reason.
-_NO_COMMANDS = "commands are not available in this sandbox yet"
 _NO_PACKAGES = "packages cannot be installed at run time, ask the host to add them to the image"
 _NO_TERMINAL = "there is no terminal in this sandbox"
 IMPOSSIBLE = {
-    **dict.fromkeys("bash sh script ! sx system perl ruby pypy python python2 python3".split(), _NO_COMMANDS),
+    **dict.fromkeys(["pypy", "python2"], "there is no such program in this sandbox"),
     **dict.fromkeys(["conda", "mamba", "micromamba", "uv"], _NO_PACKAGES),
     **dict.fromkeys("debug pdb edit page man less more gui killbgscripts".split(), _NO_TERMINAL),
 }

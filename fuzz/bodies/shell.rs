@@ -1,0 +1,10 @@
+//! Scripts: whatever the bytes are, reading them ends, with commands or with an
+//! error that has a line of the source.
+
+pub(crate) fn body(input: &[u8]) {
+    if let Err(error) = sandcell_shell::check(input) {
+        let lines = input.iter().filter(|byte| **byte == b'\n').count();
+        assert!(error.line >= 1, "{error}");
+        assert!(error.line as usize <= lines + 2, "{error}");
+    }
+}

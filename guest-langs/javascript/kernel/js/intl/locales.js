@@ -1,0 +1,66 @@
+// The languages that a sandbox has words, patterns and plural rules of. Their regions share them, but for those that
+// are listed themselves.
+import '@formatjs/intl-getcanonicallocales/polyfill-force.js';
+import '@formatjs/intl-locale/polyfill-force.js';
+import '@formatjs/intl-pluralrules/polyfill-force.js';
+import '@formatjs/intl-numberformat/polyfill-force.js';
+import '@formatjs/intl-relativetimeformat/polyfill-force.js';
+import '@formatjs/intl-listformat/polyfill-force.js';
+import './zones.js';
+import '@formatjs/intl-datetimeformat/add-golden-tz.js';
+import '@formatjs/intl-segmenter/polyfill-force.js';
+import '@formatjs/intl-pluralrules/locale-data/en.js';
+import '@formatjs/intl-pluralrules/locale-data/de.js';
+import '@formatjs/intl-pluralrules/locale-data/es.js';
+import '@formatjs/intl-pluralrules/locale-data/fr.js';
+import '@formatjs/intl-pluralrules/locale-data/it.js';
+import '@formatjs/intl-pluralrules/locale-data/ja.js';
+import '@formatjs/intl-pluralrules/locale-data/nl.js';
+import '@formatjs/intl-pluralrules/locale-data/pt.js';
+import '@formatjs/intl-pluralrules/locale-data/zh.js';
+import '@formatjs/intl-numberformat/locale-data/en.js';
+import '@formatjs/intl-numberformat/locale-data/en-GB.js';
+import '@formatjs/intl-numberformat/locale-data/de.js';
+import '@formatjs/intl-numberformat/locale-data/es.js';
+import '@formatjs/intl-numberformat/locale-data/fr.js';
+import '@formatjs/intl-numberformat/locale-data/it.js';
+import '@formatjs/intl-numberformat/locale-data/ja.js';
+import '@formatjs/intl-numberformat/locale-data/nl.js';
+import '@formatjs/intl-numberformat/locale-data/pt.js';
+import '@formatjs/intl-numberformat/locale-data/zh.js';
+import '@formatjs/intl-datetimeformat/locale-data/en.js';
+import '@formatjs/intl-datetimeformat/locale-data/en-GB.js';
+import '@formatjs/intl-datetimeformat/locale-data/de.js';
+import '@formatjs/intl-datetimeformat/locale-data/es.js';
+import '@formatjs/intl-datetimeformat/locale-data/fr.js';
+import '@formatjs/intl-datetimeformat/locale-data/it.js';
+import '@formatjs/intl-datetimeformat/locale-data/ja.js';
+import '@formatjs/intl-datetimeformat/locale-data/nl.js';
+import '@formatjs/intl-datetimeformat/locale-data/pt.js';
+import '@formatjs/intl-datetimeformat/locale-data/zh.js';
+import '@formatjs/intl-relativetimeformat/locale-data/en.js';
+import '@formatjs/intl-relativetimeformat/locale-data/en-GB.js';
+import '@formatjs/intl-relativetimeformat/locale-data/de.js';
+import '@formatjs/intl-relativetimeformat/locale-data/es.js';
+import '@formatjs/intl-relativetimeformat/locale-data/fr.js';
+import '@formatjs/intl-relativetimeformat/locale-data/it.js';
+import '@formatjs/intl-relativetimeformat/locale-data/ja.js';
+import '@formatjs/intl-relativetimeformat/locale-data/nl.js';
+import '@formatjs/intl-relativetimeformat/locale-data/pt.js';
+import '@formatjs/intl-relativetimeformat/locale-data/zh.js';
+import '@formatjs/intl-listformat/locale-data/en.js';
+import '@formatjs/intl-listformat/locale-data/en-GB.js';
+import '@formatjs/intl-listformat/locale-data/de.js';
+import '@formatjs/intl-listformat/locale-data/es.js';
+import '@formatjs/intl-listformat/locale-data/fr.js';
+import '@formatjs/intl-listformat/locale-data/it.js';
+import '@formatjs/intl-listformat/locale-data/ja.js';
+import '@formatjs/intl-listformat/locale-data/nl.js';
+import '@formatjs/intl-listformat/locale-data/pt.js';
+import '@formatjs/intl-listformat/locale-data/zh.js';
+
+const { NumberFormat } = globalThis.Intl;
+
+// Those that there is data of.
+export const LOCALES = ['en', 'en-GB', 'de', 'es', 'fr', 'it', 'ja', 'nl', 'pt', 'zh'];
+for (const locale of LOCALES) if (NumberFormat.supportedLocalesOf(locale).length === 0) throw new Error(`no data of ${locale}`);

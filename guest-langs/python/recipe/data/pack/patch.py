@@ -1,0 +1,80 @@
+"""patch.py PACKAGE FOLDER: change what patches.md says in the unpacked source of a package.
+
+Each edit names the text that it replaces, which must be there as often as is said."""
+
+import glob
+import re
+import sys
+
+EDITS = {
+    "numpy": [
+        # The header knows WebAssembly by the name of another C library only.
+        ("numpy/_core/include/numpy/npy_cpu.h", "#elif defined(__EMSCRIPTEN__)", "#elif defined(__wasm__)", 1),
+    ],
+    # There are no shared libraries and no mapped files: the modules are looked for where they are used.
+    "pandas": [
+        ("pandas/errors/__init__.py", "\nimport ctypes\n", "\n", 1),
+        ("pandas/core/interchange/from_dataframe.py", "\nimport ctypes\n", "\n", 1),
+        ("pandas/core/interchange/from_dataframe.py", "    ctypes_type = np.", "    import ctypes\n\n    ctypes_type = np.", 1),
+        (
+            "pandas/io/clipboard/__init__.py",
+            "import ctypes\nfrom ctypes import (\n    c_size_t,\n    c_wchar,\n    c_wchar_p,\n    get_errno,\n    sizeof,\n)\n",
+            "",
+            1,
+        ),
+        ("pandas/io/common.py", "\nimport mmap\n", "\n", 1),
+        ("pandas/io/common.py", "(str, bytes, mmap.mmap)", "(str, bytes)", 1),
+        ("pandas/io/common.py", "    try:\n        # open mmap and adds", "    import mmap\n\n    try:\n        # open mmap and adds", 1),
+        ("pandas/io/excel/_openpyxl.py", "\nimport mmap\n", "\n", 1),
+        ("pandas/io/excel/_openpyxl.py", " and not isinstance(self._handles.handle, mmap.mmap):", ":", 1),
+    ],
+    # The size of a long in bits.
+    "sympy": [
+        ("external/gmpy.py", "from ctypes import c_long, sizeof\n", "", 1),
+        ("external/gmpy.py", "8*sizeof(c_long)", "32", 1),
+    ],
+    # A timer that only says that fonts take long to find: it would be a thread.
+    "matplotlib": [("lib/matplotlib/font_manager.py", "        timer.start()\n", "", 1)],
+}
+
+
+# Functions that leave out the second parameter of a PyCFunction or a getter, which they do not use. Called through that
+# type they work where arguments are put into registers; WebAssembly traps.
+WITHOUT_PARAMETER = {
+    "kiwisolver": "py/src/*.cpp",
+    "numpy": "numpy/_core/src/multiarray/array_[cm]*.c",
+    "pillow": "src/*.c",
+}
+
+
+def add_parameters(package, paths):
+    """Give each function of a method table its second parameter, if it has one only."""
+    changed = 0
+    for path in paths:
+        with open(path, encoding="utf-8", newline="") as file:
+            text = file.read()
+        methods = re.findall(r"\(\s*PyCFunction\s*\)\s*(\w+),\s*METH_(?:NO|VAR)ARGS\b", text)
+        getters = re.findall(r"\(\s*getter\s*\)\s*(\w+)", text)
+        for name, kind in [*((name, "PyObject") for name in methods), *((name, "void") for name in getters)]:
+            text, count = re.subn(rf"(\n{name}\(\s*\w+\s*\*\s*\w+)(\s*\))", rf"\1, {kind} *unused\2", text)
+            changed += count
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+    if not changed:
+        sys.exit(f"{package}: all functions have both parameters")
+
+
+def main(package, folder):
+    if package in WITHOUT_PARAMETER:
+        add_parameters(package, sorted(glob.glob(f"{folder}/{WITHOUT_PARAMETER[package]}")))
+    for path, old, new, count in EDITS.get(package, ()):
+        path = f"{folder}/{path}"
+        with open(path, encoding="utf-8", newline="") as file:
+            text = file.read()
+        if text.count(old) != count:
+            sys.exit(f"{path}: {text.count(old)} times instead of {count}: {old!r}")
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text.replace(old, new))
+
+
+main(*sys.argv[1:])
