@@ -5,6 +5,7 @@ pub(crate) fn body(input: &[u8]) {
     if let Err(error) = sandcell_shell::check(input) {
         let lines = input.iter().filter(|byte| **byte == b'\n').count();
         assert!(error.line >= 1, "{error}");
-        assert!(error.line as usize <= lines + 2, "{error}");
+        let source = String::from_utf8_lossy(input);
+        assert!(error.line as usize <= lines + 2, "{error} in {source:?}");
     }
 }

@@ -155,6 +155,27 @@ pub enum Error {
     },
 }
 
+/// Why a file cannot be executed, in the words of the system's errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotExecutable {
+    /// It is a directory.
+    #[error("Is a directory")]
+    Directory,
+    /// No bit of its mode says so, or it is a device.
+    #[error("Permission denied")]
+    Permission,
+    /// It is none of the programs and no script.
+    #[error("Exec format error")]
+    Format,
+    /// Its links, or the scripts that interpret it, lead around in a circle.
+    #[error("Too many levels of symbolic links")]
+    Circle,
+    /// It could not be read.
+    #[error("Input/output error")]
+    Unreadable,
+}
+
 /// Why a command was not started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -172,7 +193,7 @@ pub enum SpawnError {
         /// Its name or path.
         name: String,
         /// Why.
-        reason: &'static str,
+        reason: NotExecutable,
     },
     /// The working directory is not there or is no directory.
     #[error("{path}: {error}")]

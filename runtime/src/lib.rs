@@ -63,7 +63,7 @@ pub use access::Files;
 pub use checkpoints::Checkpoints;
 pub use context::{Context, RunCode};
 pub use determinism::Determinism;
-pub use error::{Error, ErrorKind, ImageFault, Result, SnapshotFault, SpawnError};
+pub use error::{Error, ErrorKind, ImageFault, NotExecutable, Result, SnapshotFault, SpawnError};
 pub use execution::{
     End, Event, Execution, GuestException, InterruptCause, Lost, Outcome, Report, RichResult,
     TrapKind,

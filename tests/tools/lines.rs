@@ -63,22 +63,42 @@ pub(crate) fn parse(text: &str) -> Vec<Line> {
     lines
 }
 
-/// Words as a shell tells them apart: quotes of both kinds, backslashes, no more.
-pub(crate) fn words(line: &str) -> Vec<String> {
+/// The commands of a line, by pipelines: what stands between bare `;` and `|`.
+pub(crate) fn pipelines(line: &str) -> Vec<Vec<Vec<String>>> {
+    let mut pipelines = vec![vec![Vec::new()]];
+    for (word, is_bare) in words(line) {
+        let pipeline = pipelines.last_mut().unwrap();
+        match word.as_str() {
+            ";" if is_bare => pipelines.push(vec![Vec::new()]),
+            "|" if is_bare => pipeline.push(Vec::new()),
+            _ => pipeline.last_mut().unwrap().push(word),
+        }
+    }
+    pipelines
+}
+
+/// Words as a shell tells them apart, and whether they stand there without
+/// quotes: quotes of both kinds, backslashes, no more.
+fn words(line: &str) -> Vec<(String, bool)> {
     let mut words = Vec::new();
-    let mut word: Option<String> = None;
+    let mut word: Option<(String, bool)> = None;
     let mut quote = None;
     let mut characters = line.chars();
+    let bare = || (String::new(), true);
     while let Some(character) = characters.next() {
         match (quote, character) {
             (None, ' ') => words.extend(word.take()),
             (None, '\'' | '"') => {
                 quote = Some(character);
-                word.get_or_insert_default();
+                word.get_or_insert_with(bare).1 = false;
             }
-            (None, '\\') => word.get_or_insert_default().extend(characters.next()),
+            (None, '\\') => {
+                let word = word.get_or_insert_with(bare);
+                word.0.extend(characters.next());
+                word.1 = false;
+            }
             (Some(open), _) if open == character => quote = None,
-            _ => word.get_or_insert_default().push(character),
+            _ => word.get_or_insert_with(bare).0.push(character),
         }
     }
     assert_eq!(quote, None, "an open quote: {line}");
@@ -89,8 +109,11 @@ pub(crate) fn words(line: &str) -> Vec<String> {
 #[test]
 fn lines_are_told_apart_as_a_shell_does() {
     assert_eq!(
-        words("a  'b c' \"d'e\" f\\ g ''"),
-        ["a", "b c", "d'e", "f g", ""]
+        pipelines("a  'b c' | \"d'e\" f\\ g '' ';' ; h \\;"),
+        [
+            vec![vec!["a", "b c"], vec!["d'e", "f g", "", ";"]],
+            vec![vec!["h", ";"]]
+        ]
     );
     let lines = parse("# x\n$ a b\n| one\n| two\\\n= 3\n: f\n| in\n\n% c\n");
     assert_eq!(lines.len(), 2);

@@ -7,7 +7,7 @@ use sandcell::command::{ExitStatus, Input, Programs};
 use sandcell::{Files, Runtime, Sandbox};
 use tokio::sync::OnceCell;
 
-use super::lines::words;
+use super::lines::pipelines;
 use super::support::{IMAGE, LONG, cache};
 
 /// When the files were changed: 2026-01-02 03:04:05 UTC.
@@ -94,10 +94,9 @@ pub(crate) async fn run(sandbox: &Sandbox, line: &str) -> Done {
     let mut shown = Vec::new();
     let mut errors = Vec::new();
     let mut status = ExitStatus::SUCCESS;
-    let words = words(line);
-    for pipeline in words.split(|word| word == ";") {
+    for pipeline in pipelines(line) {
         let mut input = Vec::new();
-        for command in pipeline.split(|word| word == "|") {
+        for command in pipeline {
             let bytes = std::mem::take(&mut input);
             let command = sandbox
                 .command(command.iter().map(String::as_str))

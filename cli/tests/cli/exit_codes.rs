@@ -74,7 +74,7 @@ fn an_image_that_is_missing_is_2() {
         .says("there is no image `cobol`");
     sandcell(&["image", "build", "cobol"])
         .exits(2)
-        .says("hint: there is: python, javascript\n");
+        .says("hint: there is: python, javascript, data, tools\n");
 }
 
 #[test]

@@ -22,11 +22,13 @@ macro_rules! embedded {
     };
 }
 
-/// What all recipes share: the compiler, its flags, the guest's allocator.
+/// What all recipes share: the compiler, its flags, the guest's allocator, the
+/// working directory of commands.
 pub const SHARED: &[File] = embedded!(
     "../recipe/";
     "c/duplicate.c",
     "c/malloc.c",
+    "c/working_directory.c",
     "requirements-compiler.txt",
     "steps/fetch-compiler.sh",
     "steps/flags.sh",

@@ -15,7 +15,14 @@ use sandcell_shell::ShellProgram;
 use sandcell_tools::Tools;
 
 /// Names of languages as programs, and their images.
-const LANGUAGES: [(&str, &str); 2] = [("python", "python"), ("python3", "python")];
+const LANGUAGES: [(&str, &str); 6] = [
+    ("python", "python"),
+    ("python3", "python"),
+    ("python3.13", "python"),
+    ("node", "javascript"),
+    ("nodejs", "javascript"),
+    ("tsx", "javascript"),
+];
 
 /// The programs whose parts are there already: the tools when they are built,
 /// each language when its image is there at the time that it is called. One look

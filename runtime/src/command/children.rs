@@ -9,7 +9,7 @@ use futures::future::select_all;
 use crate::command::table::{Entry, Meter, Origin, Processes};
 use crate::command::{ExitStatus, Group, Signal, Spawn};
 use crate::engine::{Children, Errand, Waiting};
-use crate::error::SpawnError;
+use crate::error::{NotExecutable, SpawnError};
 use crate::wasi::Errno;
 use crate::worker::Family;
 
@@ -175,7 +175,12 @@ fn variable(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 fn errno(error: &SpawnError) -> Errno {
     match error {
         SpawnError::NotFound { .. } => Errno::Noent,
-        SpawnError::NotExecutable { .. } => Errno::Acces,
+        SpawnError::NotExecutable { reason, .. } => match reason {
+            NotExecutable::Directory | NotExecutable::Permission => Errno::Acces,
+            NotExecutable::Format => Errno::Noexec,
+            NotExecutable::Circle => Errno::Loop,
+            NotExecutable::Unreadable => Errno::Io,
+        },
         SpawnError::BadDirectory { error, .. } => error.clone().into(),
         SpawnError::TooMany { .. } | SpawnError::TooDeep { .. } | SpawnError::Closed => {
             Errno::Again

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::command::folder::{ProgramFolder, is_program_folder};
 use crate::command::{Program, Programs};
-use crate::error::SpawnError;
+use crate::error::{NotExecutable, SpawnError};
 use crate::files::{FileError, Follow, Kind, NodeId, Tree};
 
 /// Where programs are looked for without a `PATH`.
@@ -55,6 +55,12 @@ impl Place<'_> {
         mut argv: Vec<Vec<u8>>,
     ) -> Result<Resolved, SpawnError> {
         let mut path = self.find(name)?;
+        // A script is told its path as the caller wrote it.
+        let mut script = if name.contains('/') {
+            name.to_owned()
+        } else {
+            path.clone()
+        };
         for _ in 0..SCRIPTS {
             match self.look(name, &path)? {
                 Executable::Program(program) => return Ok(Resolved { program, argv }),
@@ -62,15 +68,16 @@ impl Place<'_> {
                     let rest = argv.split_off(argv.len().min(1));
                     argv = vec![interpreter.clone().into_bytes()];
                     argv.extend(argument.map(String::into_bytes));
-                    argv.push(path.into_bytes());
+                    argv.push(script.into_bytes());
                     argv.extend(rest);
                     path = self.find(&interpreter)?;
+                    script = path.clone();
                 }
             }
         }
         Err(SpawnError::NotExecutable {
             name: name.to_owned(),
-            reason: "too many scripts interpret each other",
+            reason: NotExecutable::Circle,
         })
     }
 
@@ -117,14 +124,16 @@ impl Place<'_> {
                     name: name.to_owned(),
                 });
             }
-            Err(_) => return Err(refuse("its path leads nowhere")),
+            Err(_) => return Err(refuse(NotExecutable::Circle)),
         };
-        if kind != Kind::File {
-            return Err(refuse("it is no file"));
+        match kind {
+            Kind::File => {}
+            Kind::Directory => return Err(refuse(NotExecutable::Directory)),
+            _ => return Err(refuse(NotExecutable::Permission)),
         }
         let mode = self.tree.stat_of(node).map_or(0, |stat| stat.mode);
         if mode & 0o111 == 0 {
-            return Err(refuse("permission denied"));
+            return Err(refuse(NotExecutable::Permission));
         }
         Ok(node)
     }
@@ -140,29 +149,29 @@ impl Place<'_> {
         };
         let mut head = [0; HEAD_BYTES];
         let count = self.tree.read_at(node, 0, &mut head);
-        let count = count.map_err(|_| refuse("it cannot be read"))?;
+        let count = count.map_err(|_| refuse(NotExecutable::Unreadable))?;
         let head = head.get(..count).unwrap_or_default();
         let Some(line) = head.strip_prefix(b"#!") else {
             if head.contains(&0) {
-                return Err(refuse("exec format error"));
+                return Err(refuse(NotExecutable::Format));
             }
             // As a shell does with a text that does not say what it is.
             return Ok(Executable::Script("/bin/sh".to_owned(), None));
         };
         let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let line = std::str::from_utf8(line).map_err(|_| refuse("exec format error"))?;
+        let line = std::str::from_utf8(line).map_err(|_| refuse(NotExecutable::Format))?;
         let line = line.trim_matches([' ', '\t', '\r']);
         let (interpreter, argument) = match line.split_once([' ', '\t']) {
             Some((interpreter, argument)) => (interpreter, Some(argument.trim_start())),
             None => (line, None),
         };
         if interpreter.is_empty() {
-            return Err(refuse("exec format error"));
+            return Err(refuse(NotExecutable::Format));
         }
         if interpreter.rsplit('/').next() == Some("env")
             && let Some(argument) = argument
         {
-            return script_of_env(argument).ok_or_else(|| refuse("exec format error"));
+            return script_of_env(argument).ok_or_else(|| refuse(NotExecutable::Format));
         }
         Ok(Executable::Script(
             interpreter.to_owned(),

@@ -195,7 +195,12 @@ impl Signals {
 
     /// Waits for a signal that ends the process.
     pub(super) async fn fatal(&self) -> Signal {
-        self.until(|signals| signals.lock().fatal).await
+        self.until(Self::has_fatal).await
+    }
+
+    /// The signal that ends the process, if it was sent one.
+    pub(super) fn has_fatal(&self) -> Option<Signal> {
+        self.lock().fatal
     }
 
     async fn until(&self, look: impl Fn(&Self) -> Option<Signal>) -> Signal {

@@ -463,8 +463,12 @@ async fn run(
     tokio::select! {
         biased;
         signal = entry.signals.fatal() => ExitStatus::Signal(signal),
-        // A program of the embedder's that panics ends as one that aborts does.
-        status = running => status.unwrap_or(ExitStatus::Signal(Signal::ABRT)),
+        status = running => match entry.signals.has_fatal() {
+            // It told itself, as `kill -9 $$` does, and ended before it heard.
+            Some(signal) => ExitStatus::Signal(signal),
+            // One of the embedder's that panics ends as one that aborts does.
+            None => status.unwrap_or(ExitStatus::Signal(Signal::ABRT)),
+        },
     }
 }
 

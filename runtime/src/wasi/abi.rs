@@ -27,6 +27,7 @@ pub(crate) enum Errno {
     Mlink = 34,
     Nametoolong = 37,
     Noent = 44,
+    Noexec = 45,
     Nomem = 48,
     Nospc = 51,
     Notdir = 54,

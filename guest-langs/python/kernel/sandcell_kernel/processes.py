@@ -16,6 +16,7 @@ _wait_child = _sandcell.wait_child
 
 WNOHANG = 1
 SHELL = "/bin/sh"
+NOT_FOUND = 127
 
 # Stands for a descriptor that is closed, or leads nowhere.
 NOTHING = 0xFFFFFFFF
@@ -180,7 +181,11 @@ def _numbers():
 def system(command):
     """Execute a command in a shell; its status, as wait() gives it."""
     flush()
-    pid = start([SHELL, "-c", command], descriptors=[(number, number) for number in range(3)])
+    try:
+        pid = start([SHELL, "-c", command], descriptors=[(number, number) for number in range(3)])
+    except OSError:
+        # As where the fork succeeds and the shell is not there.
+        return NOT_FOUND << 8
     return waitpid(pid, 0)[1]
 
 

@@ -88,6 +88,7 @@ const STEPS: &[Definition] = &[
             "data/pack/guest_info.py",
             "data/pack/localize.py",
             "data/pack/patch.py",
+            "data/pack/signatures.py",
             "data/pack/tree.py",
         ],
         &[COMPILER, INTERPRETER, SOURCES],
@@ -103,6 +104,7 @@ const STEPS: &[Definition] = &[
             COMMON[3],
             "data/pack/localize.py",
             "data/pack/patch.py",
+            "data/pack/signatures.py",
             "data/pack/tree.py",
         ],
         &[COMPILER, INTERPRETER, SOURCES, ("numpy", NUMPY)],
@@ -125,6 +127,7 @@ const STEPS: &[Definition] = &[
             COMMON[3],
             "data/pack/localize.py",
             "data/pack/patch.py",
+            "data/pack/signatures.py",
             "data/pack/tree.py",
         ],
         &[

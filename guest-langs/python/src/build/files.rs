@@ -54,6 +54,7 @@ pub(crate) const DATA: &[File] = embedded!(
     "data/pack/inittab.py",
     "data/pack/localize.py",
     "data/pack/patch.py",
+    "data/pack/signatures.py",
     "data/pack/tree.py",
     "data/pack/unpack_sdist.py",
     "data/packages.sh",

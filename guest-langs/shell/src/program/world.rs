@@ -300,14 +300,7 @@ fn group(group: Group) -> command::Group {
 fn launch_error(error: &SpawnError) -> LaunchError {
     match error {
         SpawnError::NotFound { .. } => LaunchError::NotFound,
-        SpawnError::NotExecutable { reason, .. } => {
-            let reason = match *reason {
-                reason if reason.contains("director") => "Is a directory",
-                reason if reason.contains("permi") || reason.contains("bit") => "Permission denied",
-                other => other,
-            };
-            LaunchError::NotExecutable(reason.to_owned())
-        }
+        SpawnError::NotExecutable { reason, .. } => LaunchError::NotExecutable(reason.to_string()),
         SpawnError::TooLong { .. } => LaunchError::Refused("Argument list too long".to_owned()),
         SpawnError::TooMany { .. } | SpawnError::TooDeep { .. } => {
             LaunchError::Refused("fork: Resource temporarily unavailable".to_owned())

@@ -37,10 +37,10 @@ impl Shell {
 
     pub(crate) async fn find_program(&mut self, name: &str) -> Found {
         if name.contains('/') {
-            let path = self.path(name);
-            return match provided_at(&path) {
+            return match provided_at(&self.path(name)) {
                 true => Found::Provided,
-                false => Found::Program(path),
+                // As it was written: a script is told so in `$0`.
+                false => Found::Program(name.to_owned()),
             };
         }
         if name.is_empty() {

@@ -67,7 +67,7 @@ impl Parser {
             && self.peek_at(2).is_none_or(is_meta)
             && b"abcdefghknoprstuvwxzGLNORS".contains(&letter)
         {
-            let from = self.at;
+            let (from, line) = (self.at, self.line);
             self.at += 2;
             self.skip_blanks();
             let operand = !self.at_reserved("]]") && !self.at_binary();
@@ -76,6 +76,7 @@ impl Parser {
                 return Ok(Condition::Unary(char::from(letter), word));
             }
             self.at = from;
+            self.line = line;
         }
         if self.at_reserved("]]") {
             return self.unexpected();

@@ -43,4 +43,12 @@ impl SyntaxError {
             SyntaxErrorKind::EndOfFile | SyntaxErrorKind::Unterminated(_)
         )
     }
+
+    /// The same on `line` at the latest.
+    pub(crate) fn no_later_than(self, line: u32) -> Self {
+        Self {
+            line: self.line.min(line),
+            kind: self.kind,
+        }
+    }
 }

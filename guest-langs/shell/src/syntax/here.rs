@@ -24,7 +24,9 @@ impl Parser {
                 Word::quoted(text)
             } else {
                 let mut inner = self.inner(&text, first)?;
-                let parts = inner.nested(|parser| parser.quoted_parts(None))?;
+                let parts = inner.nested(|parser| parser.quoted_parts(None));
+                // The text always ends with a line end, the source may not.
+                let parts = parts.map_err(|error| error.no_later_than(self.line))?;
                 self.nodes = inner.nodes;
                 Word {
                     parts: vec![Part::Double(parts)],

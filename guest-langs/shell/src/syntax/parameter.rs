@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ast::{Change, Operation, Parameter, Part, Place, Subscript, Word};
 use super::cursor::{Parsed, Parser};
 use super::error::SyntaxErrorKind;
-use super::word::{Parts, balanced};
+use super::word::{Parts, balanced, lines};
 
 const SPECIAL: &[u8] = b"@*#?-$!";
 
@@ -34,7 +34,7 @@ impl Parser {
 
     /// `${...}`.
     pub(super) fn braced_parameter(&mut self) -> Parsed<Part> {
-        let from = self.at;
+        let (from, line) = (self.at, self.line);
         self.at += 2;
         let length = self.peek() == Some(b'#') && self.is_length();
         if length {
@@ -51,12 +51,12 @@ impl Parser {
         }
         let name = self.parameter_name();
         if name.is_empty() {
-            return self.bad(from);
+            return self.bad(from, line);
         }
         if self.peek() == Some(b'[')
             && balanced(self.slice(self.at + 1, self.end).as_bytes(), b'[', b']').is_none()
         {
-            return self.bad(from);
+            return self.bad(from, line);
         }
         let subscript = self.subscript()?;
         let operation = if length {
@@ -73,11 +73,11 @@ impl Parser {
         } else {
             match self.operation()? {
                 Some(operation) => operation,
-                None => return self.bad(from),
+                None => return self.bad(from, line),
             }
         };
         if !self.eat("}") {
-            return self.bad(from);
+            return self.bad(from, line);
         }
         let indirect = indirect && !matches!(operation, Operation::Keys | Operation::Names { .. });
         Ok(Part::Parameter(Arc::new(Parameter {
@@ -100,12 +100,14 @@ impl Parser {
     }
 
     /// Something between braces that is no parameter: an error when it is run.
-    fn bad(&mut self, from: usize) -> Parsed<Part> {
+    fn bad(&mut self, from: usize, line: u32) -> Parsed<Part> {
+        self.line = line;
         let text = self.slice(from + 2, self.end);
         let Some(length) = balanced(text.as_bytes(), b'{', b'}') else {
             return self.error(SyntaxErrorKind::Unterminated('}'));
         };
         let text = text.get(..length).unwrap_or_default().to_owned();
+        self.line = line.saturating_add(lines(&text));
         self.at = from + 2 + length + 1;
         Ok(Part::Parameter(Arc::new(Parameter {
             name: String::new(),

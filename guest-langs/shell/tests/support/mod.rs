@@ -357,9 +357,13 @@ impl System for Process {
 }
 
 fn check(world: &World, launch: &Launch) -> Result<(), LaunchError> {
+    let path = match launch.path.starts_with('/') {
+        true => launch.path.clone(),
+        false => format!("{}/{}", launch.cwd, launch.path),
+    };
     let there = world
         .files
-        .metadata(&launch.path)
+        .metadata(&path)
         .map_err(|_| LaunchError::NotFound)?;
     if there.kind == sandcell_shell::FileKind::Directory {
         return Err(LaunchError::NotExecutable("Is a directory".to_owned()));

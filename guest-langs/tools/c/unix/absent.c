@@ -47,7 +47,6 @@ long syscall(long number, ...) { return no(ENOSYS); }
 
 /* descriptors and files */
 int dup2(int from, int to) { return no(ENOSYS); }
-int fchdir(int folder) { return no(ENOSYS); }
 int chroot(const char *path) { return no(EPERM); }
 int mknod(const char *path, mode_t mode, dev_t device) { return no(EPERM); }
 int mknodat(int folder, const char *path, mode_t mode, dev_t device) { return no(EPERM); }

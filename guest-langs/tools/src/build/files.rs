@@ -37,6 +37,7 @@ pub(crate) const UNIX: &[File] = embedded!(
     "unix.h",
     "unix/absent.c",
     "unix/attributes.c",
+    "unix/folders.c",
     "unix/processes.c",
     "unix/users.c",
 );

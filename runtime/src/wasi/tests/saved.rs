@@ -93,7 +93,7 @@ fn saved_tables_that_lie_are_refused() {
         "the saved bytes end within saved descriptors"
     );
     let said = |text: &str| format!("descriptor 0: {text}");
-    assert_eq!(load(1, &[6]), said("it is of an unknown kind"));
+    assert_eq!(load(1, &[99]), said("it is of an unknown kind"));
     assert_eq!(
         load(1, &file_of(999, 0, 1, 0, 0)),
         said("its node is not there")
