@@ -32,7 +32,7 @@ fn tools(cache: &Cache) -> anyhow::Result<Vec<u8>> {
     let done = HostCommand::new(compiler.join("zig"))
         .args(["cc", "-target", "wasm32-wasi", "-O2"])
         .arg(root.join("tests/commands/programs/tool.c"))
-        .arg(root.join("guest-langs/build/recipe/c/working_directory.c"))
+        .arg(root.join("guest-langs/build/command/working_directory.c"))
         .arg("-o")
         .arg(&wasm)
         .env(

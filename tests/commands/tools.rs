@@ -48,7 +48,7 @@ fn build() -> Vec<u8> {
             "-Werror",
         ])
         .arg(root.join("tests/commands/programs/tool.c"))
-        .arg(root.join("guest-langs/build/recipe/c/working_directory.c"))
+        .arg(root.join("guest-langs/build/command/working_directory.c"))
         .arg("-o")
         .arg(&wasm)
         .env(
@@ -140,7 +140,11 @@ async fn interpret(process: Process) -> ExitStatus {
     let text = match words.get(1).map(String::as_str) {
         Some("-c") => words.get(2).cloned().unwrap_or_default(),
         Some(path) => {
-            let text = process.files().read(path).unwrap_or_default();
+            let path = match path.starts_with('/') {
+                true => path.to_owned(),
+                false => format!("{}/{path}", process.cwd()),
+            };
+            let text = process.files().read(&path).unwrap_or_default();
             String::from_utf8_lossy(&text).into_owned()
         }
         None => {

@@ -22,13 +22,11 @@ macro_rules! embedded {
     };
 }
 
-/// What all recipes share: the compiler, its flags, the guest's allocator, the
-/// working directory of commands.
+/// What all recipes share: the compiler, its flags, the guest's allocator.
 pub const SHARED: &[File] = embedded!(
     "../recipe/";
     "c/duplicate.c",
     "c/malloc.c",
-    "c/working_directory.c",
     "requirements-compiler.txt",
     "steps/fetch-compiler.sh",
     "steps/flags.sh",
