@@ -79,13 +79,13 @@ fn json_lines_tell_everything() {
 fn folders_are_mounted_and_sandboxes_saved() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "of the host").unwrap();
-    let mount = format!("{}:/work", folder.path().display());
+    let mount = format!("{}:/project", folder.path().display());
     exec(&[
-        "--mount", &mount, "--cwd", "/work", "grep", "-r", "host", ".",
+        "--mount", &mount, "--cwd", "/project", "grep", "-r", "host", ".",
     ])
     .exits(0)
     .prints("./a.txt:of the host\n");
-    exec(&["--mount", &mount, "bash", "-c", "echo x > /work/b"]).exits(1);
+    exec(&["--mount", &mount, "bash", "-c", "echo x > /project/b"]).exits(1);
     let saved = folder.path().join("saved");
     let saved = saved.to_str().unwrap();
     exec(&["--save", saved, "bash", "-c", "echo kept > /tmp/kept"]).exits(0);
