@@ -14,7 +14,7 @@ use crate::args::SandboxArguments;
     after_help = "\
 Examples:
   sandcell exec -- bash -c 'for i in 1 2 3; do echo $i; done | sort -r'
-  sandcell exec --mount .:/work --cwd /work grep -rn TODO .
+  sandcell exec --mount .:/project --cwd /project grep -rn TODO .
   sandcell exec --save prepared -- bash setup.sh < data
 
 With --json each line of standard output is an object with a `type`: stdout or
