@@ -66,7 +66,7 @@ pub(crate) struct ExecArguments {
     after_help = "\
 Examples:
   sandcell shell
-  sandcell shell --mount .:/work
+  sandcell shell --mount .:/project
   sandcell shell --snapshot prepared --save prepared
 
 Exit codes: as those of `sandcell exec`."
