@@ -81,15 +81,9 @@ async fn command(server: &TestServer, made: &Made, command: &str, token: &str) -
         "args": ["-l", "-c", command],
         "envs": {"GATEWAY_ACCESS_TOKEN": token},
     }});
-    let message = message.to_string();
-    let mut body = vec![0];
-    let length = u32::try_from(message.len()).expect("a short message");
-    body.extend(length.to_be_bytes());
-    body.extend(message.into_bytes());
     let request = Request::post("/process.Process/Start")
         .of(made)
-        .header("Content-Type", "application/connect+json")
-        .body(body);
+        .envelope(&message);
     let answer = send(server, &request).await;
     let events = envelopes(&answer);
     let end = events.iter().find_map(|event| event.pointer("/event/end"));

@@ -1,5 +1,7 @@
 //! What the protocol says to the byte: statuses, headers, routing, streams.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -177,6 +179,29 @@ async fn a_kill_tears_streams() {
         "a clean end looks like success"
     );
     assert!(!String::from_utf8_lossy(&seen).contains("end_of_execution"));
+}
+
+/// Clients give up by their own clocks, which may be ahead of the server's.
+#[tokio::test]
+async fn a_command_ends_with_its_time_though_its_client_has_left() {
+    let server = TestServer::start().await;
+    let made = server.sandbox().await;
+    let sleep = json!({"process": {"cmd": "sleep", "args": ["600"]}});
+    let start = Request::post("/process.Process/Start")
+        .of(&made)
+        .envelope(&sleep)
+        .header("connect-timeout-ms", "2000");
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&start.to_bytes()).await.unwrap();
+    let mut seen = Vec::new();
+    while !String::from_utf8_lossy(&seen).contains("pid") {
+        assert_ne!(stream.read_buf(&mut seen).await.unwrap(), 0);
+    }
+    drop(stream);
+    let list = Request::post("/process.Process/List").of(&made).json("{}");
+    while send(&server, &list).await.text().contains("600") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

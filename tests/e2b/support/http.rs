@@ -61,6 +61,17 @@ impl Request {
         self.header("Content-Type", "application/json").body(body)
     }
 
+    /// The one message of a call that is answered by a stream.
+    pub(crate) fn envelope(self, message: &Value) -> Self {
+        let message = message.to_string();
+        let mut body = vec![0];
+        let length = u32::try_from(message.len()).expect("a short message");
+        body.extend(length.to_be_bytes());
+        body.extend(message.into_bytes());
+        self.header("Content-Type", "application/connect+json")
+            .body(body)
+    }
+
     /// As it goes over the wire; asks for the connection to be closed.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut text = format!("{}\r\nConnection: close\r\n", self.line);

@@ -29,15 +29,17 @@ pub(super) struct Following {
 
 impl Following {
     /// The stream of the command's events. A client that goes away leaves the
-    /// command running.
-    pub(super) fn response(self) -> Response {
+    /// command running until the time that it gave is over.
+    pub(super) fn response(mut self) -> Response {
         let (answers, response) = Answers::new();
-        tokio::spawn(self.tell(answers));
+        tokio::spawn(async move {
+            self.tell(answers).await;
+            self.outlive().await;
+        });
         response
     }
 
-    async fn tell(mut self, answers: Answers) {
-        let _place = &self.place;
+    async fn tell(&mut self, answers: Answers) {
         let is_terminal = self.command.terminal().is_some();
         let start = json!({"start": {"pid": self.command.pid()}});
         if !send(&answers, start).await {
@@ -81,6 +83,33 @@ impl Following {
             if !sent {
                 return;
             }
+        }
+    }
+
+    /// Ends the command when its time is over, though nobody listens any more:
+    /// clients give up by their own clocks, which are often ahead of ours.
+    async fn outlive(self) {
+        let Self {
+            lease,
+            mut command,
+            until,
+            ends,
+            place,
+            ..
+        } = self;
+        if !ends || until.is_none() {
+            return;
+        }
+        // What waits here streams nothing.
+        drop(place);
+        let ended = async { while command.next().await.is_some() {} };
+        let is_over = tokio::select! {
+            () = lease.gone.cancelled() => false,
+            () = ended => false,
+            () = over(until) => true,
+        };
+        if is_over {
+            command.signal_group(Signal::KILL);
         }
     }
 
