@@ -50,7 +50,7 @@ def equal(found, expected):
     assert found == expected, f"{found!r} is not {expected!r}"
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=120):
     """Waits for what must come, and fails if it does not."""
     end = time.monotonic() + seconds
     while not condition():
