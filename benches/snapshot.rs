@@ -142,6 +142,9 @@ async fn forks(runtime: &Runtime) -> anyhow::Result<()> {
             for child in &children {
                 resident += child.residency().await?.resident_bytes;
             }
+            for child in children {
+                gone(child).await;
+            }
         }
         let each = resident / 1024 / u64::from(CHILDREN);
         row(&format!("each of 1,000 children, {name}"), &forked, "");

@@ -277,3 +277,51 @@ async fn a_copy_may_not_be_larger_than_its_limits() {
     assert!(matches!(children, Err(Error::BadSetting { .. })));
     assert_eq!(raised(&first(&sandbox), "y").await.name, "NameError");
 }
+
+/// Long runs of pages are mapped from where they were saved, so a copy of a copy
+/// has them from several places.
+#[tokio::test]
+async fn copies_of_copies_keep_what_each_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("saved");
+    let runtime = runtime().await;
+    let mut sandbox = start(runtime.sandbox()).await;
+    finished(&first(&sandbox), "parts, seen = [], []").await;
+    let show = "[(part[0], part[512345], part[-1], len(set(part))) for part in parts], seen";
+    for generation in 1..=8_u8 {
+        let code = format!(
+            "parts.append(bytearray([{generation}]) * 600_000)
+for part in parts: part[512345] = (part[512345] + 100) % 256; seen.append(sum(part) % 1000)"
+        );
+        finished(&first(&sandbox), code).await;
+        let expected = finished(&first(&sandbox), show).await;
+        assert!(
+            expected.text().is_some_and(|text| text.contains("[(")),
+            "{expected:?}"
+        );
+        let snapshot = sandbox.snapshot(Busy::default()).await.unwrap();
+        // What changes afterwards is no part of it.
+        let code = "for part in parts: part[:] = bytes(len(part))";
+        finished(&first(&sandbox), code).await;
+        let copy = copy_of(&snapshot).await;
+        let found = finished(&first(&copy), show).await;
+        assert_eq!(found.text(), expected.text(), "{generation}");
+        snapshot.save(&path, Durability::Process).await.unwrap();
+        drop((snapshot, copy));
+        let snapshot = runtime.load_snapshot(&path).await.unwrap();
+        let copy = copy_of(&snapshot).await;
+        let found = finished(&first(&copy), show).await;
+        assert_eq!(found.text(), expected.text(), "{generation}, from the file");
+        if generation % 4 == 0 {
+            for child in copy.fork(17, Busy::default()).await.unwrap() {
+                let found = finished(&first(&child), show).await;
+                assert_eq!(found.text(), expected.text(), "a child of {generation}");
+            }
+        }
+        finished(&first(&copy), "seen.clear()").await;
+        first(&copy).undo().await.unwrap();
+        let found = finished(&first(&copy), show).await;
+        assert_eq!(found.text(), expected.text(), "{generation}, undone");
+        sandbox = copy;
+    }
+}

@@ -38,7 +38,7 @@ pub(crate) struct GuestState {
     /// The pages that differ from that image: sorted, apart from each other.
     pub(crate) runs: Vec<PageRun>,
     /// Their bytes, one run after the other.
-    pub(crate) pages: Stash,
+    pub(crate) pages: Arc<Stash>,
     pub(crate) globals: Vec<GlobalValue>,
     /// Whoever keeps the state holds what is open here.
     pub(crate) descriptors: Descriptors,
@@ -56,7 +56,25 @@ pub(crate) struct Piece {
     at: Option<usize>,
 }
 
+/// A run of a state's own pages, and where it starts in what the state keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OwnPiece {
+    pub(super) run: PageRun,
+    pub(super) at: usize,
+}
+
 impl GuestState {
+    /// Its own pages, with where they stand.
+    pub(super) fn own_pieces(&self) -> Vec<OwnPiece> {
+        let mut at = 0;
+        let pieces = self.runs.iter().map(|run| {
+            let piece = OwnPiece { run: *run, at };
+            at += run.byte_len();
+            piece
+        });
+        pieces.collect()
+    }
+
     /// Bytes of the pages that this state alone keeps.
     pub(crate) fn page_bytes(&self) -> u64 {
         self.pages.len() as u64
@@ -162,7 +180,7 @@ impl Guest {
             memory_bytes: self.memory_bytes(),
             over: self.over.clone(),
             runs,
-            pages: writer.finish()?,
+            pages: Arc::new(writer.finish()?),
             globals: self.global_values()?,
             descriptors: self.store.data().descriptors.clone(),
             clocks: self.store.data().clocks.reading(),
@@ -210,7 +228,12 @@ impl Guest {
             return Err(too_large(allowed, state.memory_bytes));
         }
         let whole = state.sharing.image();
-        let over = whole.or(state.over.as_ref()).cloned();
+        let layered = match whole {
+            None => state.layered(origin.memory.as_ref()),
+            Some(_) => None,
+        };
+        let over = whole.or(layered.map(|layered| &layered.image));
+        let over = over.or(state.over.as_ref()).cloned();
         let mut guest = match &over {
             None => Self::new(module, origin, world).await?,
             Some(over) => {
@@ -219,8 +242,10 @@ impl Guest {
             }
         };
         guest.grow_to(state.memory_bytes, allowed)?;
-        if whole.is_none() {
-            guest.write_pages(state).await?;
+        match layered {
+            Some(layered) => guest.write_pages(state, &layered.rest).await?,
+            None if whole.is_none() => guest.write_pages(state, &state.own_pieces()).await?,
+            None => {}
         }
         guest.over = over;
         for (global, value) in guest.globals.iter().zip(&state.globals) {
@@ -248,10 +273,10 @@ impl Guest {
         Ok(())
     }
 
-    async fn write_pages(&mut self, state: &GuestState) -> Result<()> {
-        let mut start = 0;
+    /// Copies pages of `state` to where they belong.
+    async fn write_pages(&mut self, state: &GuestState, pages: &[OwnPiece]) -> Result<()> {
         let mut since_yield = 0;
-        for run in &state.runs {
+        for OwnPiece { run, at } in pages {
             let range = run.start_byte()..run.start_byte() + run.byte_len();
             if run.count >= LONG_RUN {
                 sandcell_sys::own_copies(&mut self.store, &self.memory, range.clone())
@@ -259,8 +284,7 @@ impl Guest {
             }
             let target = self.memory.data_mut(&mut self.store).get_mut(range);
             let target = target.ok_or_else(|| Error::bug("a saved page is outside"))?;
-            state.pages.read(start, target)?;
-            start += run.byte_len();
+            state.pages.read(*at, target)?;
             since_yield += run.byte_len();
             if since_yield >= AT_ONCE {
                 since_yield = 0;

@@ -1,23 +1,31 @@
-//! A saved state as one sealed image, for states that many guests start from.
+//! A saved state as an image, which guests map instead of copying its pages.
 //!
-//! Restoring copies the pages that differ; that is right for one guest or two.
-//! Mapping an image takes the same time whatever is in it, and guests over it
-//! share the pages that none of them changes. So a state that is restored again
-//! and again becomes one: a memory file of the language's image with the state's
-//! pages over it.
+//! Mapping takes the same time whatever is in it, and guests over one image share
+//! the pages that none of them changes. There are two ways to get there:
+//! * Long runs of pages are mapped from where they were saved, as layers over the
+//!   image below: at once, whatever their size. Each costs every guest a mapping
+//!   or two, so there are few of them, and short runs are still copied.
+//! * A state that is restored again and again becomes a sealed memory file of its
+//!   own, with all its pages in place.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use sandcell_sys::{MemoryImage, PAGE_BYTES, PageRun, Sealing, page_count};
+use sandcell_sys::{Layer, MemoryImage, PAGE_BYTES, PageRun, Sealing, page_count};
 
-use crate::engine::saved::GuestState;
+use crate::engine::saved::{GuestState, OwnPiece};
 use crate::error::{Error, Result};
 
-/// Restores of one state after which the next is worth an image, and how many
-/// bytes of pages make it one restore.
+/// Restores of one state after which the next is worth an image of its own.
 const RESTORES: u32 = 16;
-const LARGE_BYTES: u64 = 1 << 20;
+
+/// Pages that are worth a layer, and most layers of a state.
+const LONG_RUN: usize = 32;
+const LAYERS: usize = 8;
+
+/// Most mappings of one memory beyond the usual ones: a copy of a copy of a copy
+/// has the layers of all.
+const MORE_MAPPINGS: usize = 64;
 
 /// Most bytes of images that are made without being asked for.
 const UNASKED_BYTES: u64 = 1 << 30;
@@ -40,10 +48,19 @@ impl Drop for SharedImage {
     }
 }
 
+/// An image with the long runs of a state.
+#[derive(Debug)]
+pub(super) struct Layered {
+    pub(super) image: Arc<SharedImage>,
+    /// What still has to be copied.
+    pub(super) rest: Vec<OwnPiece>,
+}
+
 /// The image of a state, once there is one.
 #[derive(Debug, Default)]
 pub(crate) struct Sharing {
     image: OnceLock<Arc<SharedImage>>,
+    layered: OnceLock<Option<Layered>>,
     restores: AtomicU32,
     /// Somebody makes it, or it could not be made.
     tried: AtomicBool,
@@ -61,11 +78,71 @@ impl GuestState {
     /// made. It says so once.
     pub(crate) fn restored_again(&self) -> bool {
         let restores = self.sharing.restores.fetch_add(1, Ordering::Relaxed) + 1;
-        let enough = restores >= RESTORES || self.page_bytes() >= LARGE_BYTES;
-        enough
+        restores >= RESTORES
             && self.sharing.image().is_none()
             && BYTES.load(Ordering::Relaxed) < UNASKED_BYTES
             && !self.sharing.tried.swap(true, Ordering::Relaxed)
+    }
+
+    /// The long runs of this state as an image. `None` where it has none, or where
+    /// the process has to be careful with mappings.
+    pub(super) fn layered(&self, language: Option<&Arc<MemoryImage>>) -> Option<&Layered> {
+        let made = self.sharing.layered.get_or_init(|| {
+            let below = self.over.as_ref().map(|over| &over.memory).or(language)?;
+            self.over_layers(below, language?)
+        });
+        let mappings = sandcell_sys::mappings();
+        made.as_ref()
+            .filter(|_| mappings.live <= mappings.bound / 2)
+    }
+
+    fn over_layers(&self, below: &Arc<MemoryImage>, language: &MemoryImage) -> Option<Layered> {
+        let spare = MORE_MAPPINGS.checked_sub(below.more_mappings() + 1)?;
+        let mut long = self.long_pieces();
+        // The longest ones.
+        long.sort_unstable_by_key(|piece| std::cmp::Reverse(piece.run.count));
+        long.truncate(LAYERS.min(spare / 2));
+        long.sort_unstable_by_key(|piece| piece.run.first);
+        let mut layers = Vec::with_capacity(long.len());
+        for OwnPiece { run, at } in &long {
+            let part = self.pages.freeze(&(*at..*at + run.byte_len()))?;
+            layers.push(Layer::new(run.first, part));
+        }
+        if layers.is_empty() {
+            return None;
+        }
+        let memory = MemoryImage::layered(Arc::clone(below), layers, self.memory_bytes).ok()?;
+        let memory = memory.with_hot_pages(language.hot_pages());
+        let mapped: Vec<PageRun> = long.iter().map(|piece| piece.run).collect();
+        let before = self.over.as_ref().map_or(&[][..], |over| &over.runs);
+        Some(Layered {
+            image: Arc::new(SharedImage {
+                memory: Arc::new(memory),
+                runs: joined(&mapped, before),
+                bytes: 0,
+            }),
+            rest: without(&self.own_pieces(), &mapped),
+        })
+    }
+
+    /// Parts of runs that stand in one piece and are long enough for a layer.
+    fn long_pieces(&self) -> Vec<OwnPiece> {
+        let mut long = Vec::new();
+        for OwnPiece { run, at } in self.own_pieces() {
+            for part in self.pages.together(&(at..at + run.byte_len())) {
+                let pages = |bytes: usize| u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX);
+                if part.len() >= LONG_RUN * PAGE_BYTES {
+                    let first = run.first + pages(part.start - at);
+                    let count = pages(part.len());
+                    let run = PageRun { first, count };
+                    long.push(OwnPiece {
+                        run,
+                        at: part.start,
+                    });
+                }
+            }
+        }
+        long
     }
 
     /// Makes the image of this state, unless it is there. Copies megabytes:
@@ -117,5 +194,75 @@ impl GuestState {
             runs: self.saved_runs(),
             bytes,
         })
+    }
+}
+
+/// The pages of sorted runs, or of others, as sorted runs.
+fn joined(runs: &[PageRun], others: &[PageRun]) -> Vec<PageRun> {
+    let mut all: Vec<PageRun> = runs.iter().chain(others).copied().collect();
+    all.sort_unstable();
+    let mut joined: Vec<PageRun> = Vec::with_capacity(all.len());
+    for run in all {
+        match joined.last_mut() {
+            Some(last) if last.first + last.count >= run.first => {
+                let end = (run.first + run.count).max(last.first + last.count);
+                last.count = end - last.first;
+            }
+            _ => joined.push(run),
+        }
+    }
+    joined
+}
+
+/// What is left of `pieces` without the pages of `taken`; both are sorted, and
+/// each of `taken` is a part of one piece.
+fn without(pieces: &[OwnPiece], taken: &[PageRun]) -> Vec<OwnPiece> {
+    let mut left = Vec::new();
+    let mut taken = taken.iter().copied().peekable();
+    for piece in pieces {
+        let (mut first, end) = (piece.run.first, piece.run.first + piece.run.count);
+        let mut keep = |first: u32, stop: u32| {
+            if first < stop {
+                let at = piece.at + (first - piece.run.first) as usize * PAGE_BYTES;
+                let count = stop - first;
+                let run = PageRun { first, count };
+                left.push(OwnPiece { run, at });
+            }
+        };
+        while let Some(run) = taken.next_if(|run| run.first < end) {
+            keep(first, run.first);
+            first = run.first + run.count;
+        }
+        keep(first, end);
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(first: u32, count: u32) -> PageRun {
+        PageRun { first, count }
+    }
+
+    #[test]
+    fn mapped_pages_are_not_copied() {
+        let piece = |first, count, at: usize| OwnPiece {
+            run: run(first, count),
+            at: at * PAGE_BYTES,
+        };
+        let pieces = [piece(2, 3, 0), piece(10, 10, 3), piece(30, 4, 13)];
+        let taken = [run(12, 2), run(15, 5), run(30, 4)];
+        let left = [piece(2, 3, 0), piece(10, 2, 3), piece(14, 1, 7)];
+        assert_eq!(without(&pieces, &taken), left);
+        assert_eq!(without(&pieces, &[]), pieces);
+    }
+
+    #[test]
+    fn runs_over_others_are_joined() {
+        let (mapped, below) = ([run(5, 5), run(20, 2)], [run(0, 6), run(22, 1), run(30, 2)]);
+        let expected = [run(0, 10), run(20, 3), run(30, 2)];
+        assert_eq!(joined(&mapped, &below), expected);
     }
 }

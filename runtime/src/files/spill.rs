@@ -5,14 +5,14 @@
 //! chunks that refer to it and returns to the free list with the last of them.
 //! The blocks of freed slots are given back to the disk in batches.
 
+use std::any::Any;
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use rustix::fs::{FallocateFlags, Mode, OFlags};
+use sandcell_sys::{FrozenPart, UnnamedFile};
 
 use super::error::{SpillAction, SpillError};
 
@@ -36,7 +36,7 @@ pub struct Storage {
 struct Inner {
     directory: PathBuf,
     capacity_slots: u64,
-    file: OnceLock<File>,
+    file: OnceLock<Arc<UnnamedFile>>,
     slots: Mutex<Slots>,
 }
 
@@ -45,9 +45,26 @@ struct Slots {
     /// Slots below this number have been handed out at some time.
     next: u64,
     /// Free slots whose blocks may still be on disk.
-    fresh: Vec<u64>,
+    fresh: BTreeSet<u64>,
     /// Free slots whose blocks were given back.
     free: BTreeSet<u64>,
+}
+
+impl Slots {
+    /// Takes `wanted` if it is free, else the first that is, those with blocks on
+    /// disk before the others.
+    fn pop_free(&mut self, wanted: Option<u64>) -> Option<u64> {
+        if let Some(wanted) = wanted {
+            if self.fresh.remove(&wanted) || self.free.remove(&wanted) {
+                return Some(wanted);
+            }
+            // Behind the last one there is room for many neighbours.
+            if wanted == self.next {
+                return None;
+            }
+        }
+        self.fresh.pop_first().or_else(|| self.free.pop_first())
+    }
 }
 
 /// One slot of the spill file, free again when dropped.
@@ -97,21 +114,26 @@ impl Storage {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn file(&self) -> Result<&File, SpillError> {
+    fn file(&self) -> Result<&Arc<UnnamedFile>, SpillError> {
         if let Some(file) = self.inner.file.get() {
             return Ok(file);
         }
-        let made = make_unlinked(&self.inner.directory)
+        let made = UnnamedFile::create(&self.inner.directory)
             .map_err(|error| SpillError::new(SpillAction::Create, &error))?;
         // Another thread may have been faster: its file is kept, ours vanishes.
-        Ok(self.inner.file.get_or_init(|| made))
+        Ok(self.inner.file.get_or_init(|| Arc::new(made)))
     }
 
     /// A free slot. What it holds is unspecified.
     pub(super) fn take_slot(&self) -> Result<Slot, SpillError> {
+        self.take_slot_behind(None)
+    }
+
+    /// A free slot, the neighbour of `before` if that is free.
+    pub(super) fn take_slot_behind(&self, before: Option<&Slot>) -> Result<Slot, SpillError> {
         self.file()?;
         let mut slots = self.lock();
-        let index = if let Some(index) = slots.fresh.pop().or_else(|| slots.free.pop_first()) {
+        let index = if let Some(index) = slots.pop_free(before.map(|slot| slot.index + 1)) {
             index
         } else if slots.next < self.inner.capacity_slots {
             slots.next += 1;
@@ -132,7 +154,7 @@ impl Storage {
     fn release(&self, index: u64) {
         let batch = {
             let mut slots = self.lock();
-            slots.fresh.push(index);
+            slots.fresh.insert(index);
             if slots.fresh.len() < RELEASE_BATCH {
                 return;
             }
@@ -145,22 +167,16 @@ impl Storage {
 
     /// Give the disk blocks of these slots back, neighbours together. A file
     /// system that cannot do it keeps them for the next use of the slots.
-    fn discard(&self, batch: &[u64]) {
+    fn discard(&self, batch: &BTreeSet<u64>) {
         let Ok(file) = self.file() else { return };
-        let sorted: BTreeSet<u64> = batch.iter().copied().collect();
         let mut run: Option<(u64, u64)> = None;
-        for index in sorted.into_iter().chain([u64::MAX]) {
+        for index in batch.iter().copied().chain([u64::MAX]) {
             match &mut run {
                 Some((_, end)) if *end == index => *end += 1,
                 _ => {
                     if let Some((start, end)) = run {
-                        let punched = rustix::fs::fallocate(
-                            file,
-                            FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE,
-                            start * CHUNK_BYTES as u64,
-                            (end - start) * CHUNK_BYTES as u64,
-                        );
-                        if punched.is_err() {
+                        let bytes = CHUNK_BYTES as u64;
+                        if file.discard(start * bytes..end * bytes).is_err() {
                             return;
                         }
                     }
@@ -197,48 +213,42 @@ impl Slot {
     }
 }
 
+/// Cuts `range`, counted in what `slots` hold one after the other, where it does
+/// not go on in the neighbouring slot of the file.
+pub(super) fn together(slots: &[Slot], range: &Range<usize>) -> Vec<Range<usize>> {
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    let mut start = range.start;
+    while start < range.end {
+        let number = start / CHUNK_BYTES;
+        let end = ((number + 1) * CHUNK_BYTES).min(range.end);
+        let index = |number: usize| slots.get(number).map(|slot| slot.index);
+        let goes_on = number
+            .checked_sub(1)
+            .and_then(index)
+            .is_some_and(|before| index(number) == Some(before + 1));
+        match parts.last_mut() {
+            Some(last) if goes_on => last.end = end,
+            _ => parts.push(start..end),
+        }
+        start = end;
+    }
+    parts
+}
+
+/// Freezes one of the parts that [`together`] answers. `owner` owns the slots.
+pub(super) fn freeze(
+    slots: &[Slot],
+    part: &Range<usize>,
+    owner: Arc<dyn Any + Send + Sync>,
+) -> Option<FrozenPart> {
+    let first = slots.get(part.start / CHUNK_BYTES)?;
+    let start = first.position(part.start % CHUNK_BYTES);
+    let file = first.storage.file().ok()?;
+    file.freeze(start..start + part.len() as u64, owner)
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
         self.storage.release(self.index);
     }
-}
-
-/// A file without a name in `directory`, private to this process.
-fn make_unlinked(directory: &Path) -> io::Result<File> {
-    let unnamed = rustix::fs::open(
-        directory,
-        OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC,
-        Mode::RUSR | Mode::WUSR,
-    );
-    match unnamed {
-        Ok(descriptor) => Ok(File::from(descriptor)),
-        // Not every file system knows unnamed files.
-        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::ISDIR | rustix::io::Errno::INVAL) => {
-            make_and_unlink(directory)
-        }
-        Err(errno) => Err(errno.into()),
-    }
-}
-
-/// Make a new file under a name nobody uses, and take the name away.
-fn make_and_unlink(directory: &Path) -> io::Result<File> {
-    let process = std::process::id();
-    for attempt in 0_u32..1000 {
-        let path = directory.join(format!(".sandcell-spill-{process}-{attempt}"));
-        let made = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path);
-        match made {
-            Ok(file) => {
-                std::fs::remove_file(&path)?;
-                return Ok(file);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
 }

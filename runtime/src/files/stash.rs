@@ -1,8 +1,13 @@
 //! Bytes that stand in the spill file for a while, such as the pages of a
 //! checkpoint.
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use sandcell_sys::FrozenPart;
+
 use super::error::SpillError;
-use super::spill::{CHUNK_BYTES, Slot, Storage};
+use super::spill::{self, CHUNK_BYTES, Slot, Storage};
 
 /// Bytes in the spill file; its space is free again when this is dropped.
 #[derive(Debug, Default)]
@@ -62,7 +67,7 @@ impl StashWriter {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let slot = self.storage.take_slot()?;
+        let slot = self.storage.take_slot_behind(self.stash.slots.last())?;
         slot.write(0, &self.pending)?;
         self.stash.slots.push(slot);
         self.stash.len += self.pending.len();
@@ -75,6 +80,18 @@ impl Stash {
     /// Bytes in it.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Cuts a range into parts that stand in one piece of the spill file.
+    pub(crate) fn together(&self, range: &Range<usize>) -> Vec<Range<usize>> {
+        spill::together(&self.slots, range)
+    }
+
+    /// Has one of those parts stay as it is, so that memories can map it. `None`
+    /// where it is not of whole pages or frozen already.
+    pub(crate) fn freeze(self: &Arc<Self>, part: &Range<usize>) -> Option<FrozenPart> {
+        let owner: Arc<Self> = Arc::clone(self);
+        spill::freeze(&self.slots, part, owner)
     }
 
     /// Fills `into` with the bytes from `start`.

@@ -330,7 +330,7 @@ impl<R: Read> Body<R> {
             memory_bytes: saved.memory_bytes,
             over: None,
             runs,
-            pages: writer.finish().map_err(unsaved)?,
+            pages: Arc::new(writer.finish().map_err(unsaved)?),
             globals: saved.globals.clone(),
             descriptors,
             clocks: saved.clocks(),

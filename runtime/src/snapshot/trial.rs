@@ -142,7 +142,7 @@ mod tests {
             memory_bytes: 3 * 65_536,
             over: None,
             runs: vec![run(1, 2), run(47, 1)],
-            pages: writer.finish().unwrap(),
+            pages: Arc::new(writer.finish().unwrap()),
             globals: vec![GlobalValue::I32(-5), GlobalValue::F64(1.5_f64.to_bits())],
             descriptors: descriptors(tree),
             clocks: ClockReading {

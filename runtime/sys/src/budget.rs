@@ -77,6 +77,13 @@ impl Share {
         }
         Ok(Self(count))
     }
+
+    /// Takes `count` more.
+    pub(crate) fn grow(&mut self, count: usize) -> Result<(), String> {
+        let mut more = Self::take(count)?;
+        self.0 += std::mem::take(&mut more.0);
+        Ok(())
+    }
 }
 
 impl Drop for Share {

@@ -25,11 +25,12 @@ mod reservation;
 mod residency;
 mod slot;
 mod stack;
+mod unnamed_file;
 
 pub use bell::Bells;
 pub use birth::{Housed, StopWord, call, instantiate};
 pub use budget::{Mappings, mappings};
-pub use image::{MemoryImage, Sealing};
+pub use image::{Layer, MemoryImage, Sealing};
 pub use memory::{CowMemories, GUEST_MEMORY_BYTES};
 pub use module::load_module;
 pub use page::{PAGE_BYTES, PageRun, page_count};
@@ -38,3 +39,4 @@ pub use residency::{
     OwnPages, discard_pages, own_copies, private_pages, stack_resident_bytes, warm, write_counted,
 };
 pub use stack::{Stacks, trim_stack};
+pub use unnamed_file::{FrozenPart, UnnamedFile};

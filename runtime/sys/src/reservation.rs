@@ -16,7 +16,24 @@ use crate::budget::Share;
 pub(crate) struct Reservation {
     base: NonNull<u8>,
     len: usize,
-    _share: Share,
+    share: Share,
+}
+
+/// What may be done with mapped pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    /// Reads, and writes that nobody else sees.
+    CopyOnWrite,
+}
+
+impl Access {
+    fn of_mapping(self) -> ProtFlags {
+        match self {
+            Self::Read => ProtFlags::READ,
+            Self::CopyOnWrite => ProtFlags::READ | ProtFlags::WRITE,
+        }
+    }
 }
 
 // SAFETY: a reservation is a plain address range with one owner; nothing in it
@@ -43,11 +60,12 @@ impl Reservation {
         .map_err(|error| format!("cannot reserve {len} bytes of address space: {error}"))?;
         let base = NonNull::new(base.cast::<u8>())
             .ok_or_else(|| "the kernel mapped address zero".to_owned())?;
-        Ok(Self {
-            base,
-            len,
-            _share: share,
-        })
+        Ok(Self { base, len, share })
+    }
+
+    /// Says that the owner splits it further.
+    pub(crate) fn share_more(&mut self, mappings: usize) -> Result<(), String> {
+        self.share.grow(mappings)
     }
 
     pub(crate) fn base(&self) -> NonNull<u8> {
@@ -74,12 +92,16 @@ impl Reservation {
 
     /// Makes `range` readable and writable (`true`) or inaccessible (`false`).
     pub(crate) fn protect(&mut self, range: Range<usize>, accessible: bool) -> Result<(), String> {
-        let address = self.address(&range)?;
         let flags = if accessible {
             MprotectFlags::READ | MprotectFlags::WRITE
         } else {
             MprotectFlags::empty()
         };
+        self.set_protection(&range, flags)
+    }
+
+    fn set_protection(&mut self, range: &Range<usize>, flags: MprotectFlags) -> Result<(), String> {
+        let address = self.address(range)?;
         // SAFETY: the range lies in our own reservation and `&mut self` means
         // that no one else changes it; guest code is not running meanwhile,
         // because wasmtime calls us with the store borrowed mutably.
@@ -87,40 +109,44 @@ impl Reservation {
             .map_err(|error| format!("cannot change the protection of {range:?}: {error}"))
     }
 
-    /// Maps `len` bytes of `file` privately (copy-on-write) over the start.
-    pub(crate) fn map_private(&mut self, file: BorrowedFd<'_>, len: usize) -> Result<(), String> {
-        let address = self.address(&(0..len))?;
+    /// Maps the bytes of `file` from `offset` on over `range`.
+    pub(crate) fn map_file(
+        &mut self,
+        range: Range<usize>,
+        file: BorrowedFd<'_>,
+        offset: u64,
+        access: Access,
+    ) -> Result<(), String> {
+        let address = self.address(&range)?;
+        let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
         // SAFETY: `MAP_FIXED` replaces pages of our own reservation only (checked
         // just above); the file cannot change under the mapping, see
         // `MemoryImage`.
         let mapped = unsafe {
             rustix::mm::mmap(
                 address,
-                len,
-                ProtFlags::READ | ProtFlags::WRITE,
-                MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE,
+                range.len(),
+                access.of_mapping(),
+                flags,
                 file,
-                0,
+                offset,
             )
         };
         mapped
             .map(|_| ())
-            .map_err(|error| format!("cannot map {len} bytes of an image: {error}"))
+            .map_err(|error| format!("cannot map {} bytes of an image: {error}", range.len()))
     }
 
-    /// Maps `len` bytes of `file` over the start, for reading only.
-    pub(crate) fn map_for_reading(
-        &mut self,
-        file: BorrowedFd<'_>,
-        len: usize,
-    ) -> Result<(), String> {
-        let address = self.address(&(0..len))?;
-        let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
-        // SAFETY: as in `map_private`.
-        let mapped = unsafe { rustix::mm::mmap(address, len, ProtFlags::READ, flags, file, 0) };
-        mapped
-            .map(|_| ())
-            .map_err(|error| format!("cannot map {len} bytes of an image: {error}"))
+    /// Lets `range` be touched.
+    pub(crate) fn allow(&mut self, range: Range<usize>, access: Access) -> Result<(), String> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let flags = match access {
+            Access::Read => MprotectFlags::READ,
+            Access::CopyOnWrite => MprotectFlags::READ | MprotectFlags::WRITE,
+        };
+        self.set_protection(&range, flags)
     }
 
     /// Copies `range` of `source` to the same place here. Both must be

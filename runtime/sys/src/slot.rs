@@ -28,13 +28,24 @@ pub(crate) struct FreeSlots {
 impl FreeSlots {
     /// A slot for a memory over `image`, reused or new.
     pub(crate) fn take(&self, len: usize, image: Option<&MemoryImage>) -> Result<Slot, String> {
-        let mut slots = self.lock();
-        let same = |slot: &Slot| slot.serves(len, image);
-        if let Some(index) = slots.iter().rposition(same) {
-            return Ok(slots.swap_remove(index));
+        if let Some(slot) = self.waiting_for(len, image) {
+            return Ok(slot);
         }
-        drop(slots);
+        // One that has the hot pages of what is below needs the layers only.
+        if let Some(image) = image
+            && let Some(below) = image.below()
+            && let Some(mut slot) = self.waiting_for(len, Some(below))
+        {
+            slot.lay(image)?;
+            return Ok(slot);
+        }
         Slot::new(len, image)
+    }
+
+    fn waiting_for(&self, len: usize, image: Option<&MemoryImage>) -> Option<Slot> {
+        let mut slots = self.lock();
+        let index = slots.iter().rposition(|slot| slot.serves(len, image))?;
+        Some(slots.swap_remove(index))
     }
 
     /// Wipes a slot and keeps it, unless enough are there. `image` is the one that
@@ -84,10 +95,11 @@ pub(crate) struct Slot {
 
 impl Slot {
     fn new(len: usize, image: Option<&MemoryImage>) -> Result<Self, String> {
-        let mut reservation = Reservation::new(len, MAPPINGS_OF_A_MEMORY)?;
+        let more = image.map_or(0, MemoryImage::more_mappings);
+        let mut reservation = Reservation::new(len, MAPPINGS_OF_A_MEMORY + more)?;
         let image_len = image.map_or(0, MemoryImage::byte_len);
         if let Some(image) = image {
-            reservation.map_private(image.file(), image_len)?;
+            image.map_private(&mut reservation)?;
         }
         Ok(Self {
             reservation,
@@ -96,6 +108,17 @@ impl Slot {
             committed: image_len,
             hot: false,
         })
+    }
+
+    /// Makes a wiped slot over an image one over another with layers on it.
+    fn lay(&mut self, image: &MemoryImage) -> Result<(), String> {
+        image.lay(&mut self.reservation)?;
+        self.image = Some(image.id());
+        self.image_len = image.byte_len();
+        self.committed = image.byte_len();
+        // A layer may have taken the place of hot pages.
+        self.hot &= image.layers_leave_hot_pages();
+        Ok(())
     }
 
     /// Whether all hot pages are private copies already.
@@ -265,6 +288,49 @@ mod tests {
             let mut next = slot(&free, &image);
             assert_eq!(free.waiting(), 0, "the slot was reused");
             check_pristine(&mut next);
+        }
+    }
+
+    #[test]
+    fn layers_are_back_in_a_reused_slot() {
+        use crate::image::Layer;
+        use crate::unnamed_file::UnnamedFile;
+        let file = Arc::new(UnnamedFile::create(&std::env::temp_dir()).unwrap());
+        file.write_all_at(&[9; 4 * PAGE_BYTES], 0).unwrap();
+        let end = 4 * PAGE_BYTES as u64;
+        let layer = |first| {
+            let start = u64::from(first % 2) * 2 * PAGE_BYTES as u64;
+            let part = file.freeze(start..start + end / 2, Arc::new(()));
+            Layer::new(first, part.unwrap())
+        };
+        let hot = [PageRun { first: 2, count: 3 }];
+        let below = Arc::new(image(&hot));
+        // One within the image below, one behind it.
+        let layers = vec![layer(4), layer(71)];
+        let len = (IMAGE_BYTES + 65_536) as u64;
+        let image = MemoryImage::layered(Arc::clone(&below), layers, len).unwrap();
+        let image = image.with_hot_pages(&hot);
+        for keep_hot in [true, false] {
+            let free = FreeSlots::default();
+            if keep_hot {
+                // One that has served the image below.
+                let mut before = slot(&free, &below);
+                bytes(&mut before).fill(0xBB);
+                free.put(before, Some(&below));
+            }
+            let mut used = free.take(1 << 20, Some(&image)).unwrap();
+            assert_eq!(free.waiting(), 0);
+            used.commit(image.byte_len() + PAGE_BYTES).unwrap();
+            used.warm(&image).unwrap();
+            let found = bytes(&mut used);
+            assert_eq!(found[..image.byte_len()], *image.bytes());
+            assert_eq!((found[4 * PAGE_BYTES], found[71 * PAGE_BYTES]), (9, 9));
+            found.fill(0xAA);
+            used.reset(Some(&image), keep_hot).unwrap();
+            used.commit(image.byte_len() + PAGE_BYTES).unwrap();
+            let found = bytes(&mut used);
+            assert_eq!(found[..image.byte_len()], *image.bytes(), "{keep_hot}");
+            assert!(found[image.byte_len()..].iter().all(|byte| *byte == 0));
         }
     }
 
