@@ -20,7 +20,7 @@ def peer(name, language="python"):
 def measured(new, cpu, memory=1e6):
     one = Measured()
     one.times["new"] = new
-    one.cpu = {"fib": {"cpu": [cpu], "wall": [cpu], "refused": None}}
+    one.cpu = {"fib": {"clock": "cpu", "cpu": [cpu], "wall": [cpu], "refused": None}}
     one.memory = [memory]
     return one
 
@@ -40,7 +40,7 @@ class Figures(unittest.TestCase):
 
     def test_a_mean_says_how_many_parts_it_has(self):
         one = measured([], 20)
-        one.cpu["json"] = {"cpu": [], "wall": [], "refused": "cannot"}
+        one.cpu["json"] = {"clock": "cpu", "cpu": [], "wall": [], "refused": "cannot"}
         mean = figures.figure("cpu", one, measured([], 10))
         self.assertEqual((mean.least, mean.parts), (2.0, (1, 2)))
 

@@ -125,8 +125,9 @@ class Session:
         agent = self.agent(peer)
         cpu = self.results[key(peer)].cpu
         is_first = not cpu
+        clock = "wall" if peer.language == "shell" else "cpu"
         for program in workload.programs(peer.language):
-            figures = cpu.setdefault(program.name, {"cpu": [], "wall": [], "refused": None})
+            figures = cpu.setdefault(program.name, {"clock": clock, "cpu": [], "wall": [], "refused": None})
             if figures["refused"]:
                 continue
             try:

@@ -166,7 +166,8 @@ FAIRNESS = (
     "Programs of the mix run three times before the first that counts, which gives V8's "
     "compilers their time. Their figure is processor time of the agent and all its children, "
     "by the kernel's account, so that other load does not matter; compilers in the background "
-    "count. capsule-run has no sessions: its figure has a new sandbox in it.",
+    "count. For shells it is wall time, since children that have ended are not in that account. "
+    "capsule-run has no sessions: its figure has a new sandbox in it.",
     "Memory is what the agent and its children have dirtied for themselves (Private_Dirty), "
     "for each more of as many live sandboxes as the catalogue says, after garbage collection "
     "where the host has one, in a process of its own.",

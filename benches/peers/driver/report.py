@@ -1,7 +1,7 @@
 """docs/benchmarks.md, and the same tables for the terminal."""
 
 from . import workload
-from .figures import METRICS, ahead, cpu_ratios, figure, floor_of, rounded
+from .figures import METRICS, ahead, cpu_ratios, figure, floor_of, program_ms, rounded
 from .measure import key
 from .reasons import FAIRNESS, reason_for
 
@@ -73,11 +73,11 @@ def cpu_table(peers, results, language):
         ratios = cpu_ratios(measured, floor)
         cells = []
         for name in names:
-            figures = measured.cpu.get(name, {"cpu": [], "refused": None})
-            if not figures["cpu"]:
-                cells.append("refused" if figures["refused"] else "")
+            time = program_ms(measured, name)
+            if time is None:
+                cells.append("refused" if measured.cpu.get(name, {}).get("refused") else "")
                 continue
-            text = f"{rounded(min(figures['cpu']))} ms"
+            text = f"{rounded(time)} ms"
             if name in ratios:
                 text += f" · {rounded(ratios[name])}×"
             cells.append(text)
@@ -85,7 +85,7 @@ def cpu_table(peers, results, language):
         for name, figures in measured.cpu.items():
             if figures["refused"]:
                 notes.append(f"{peer.name} on {name}: {oneline(figures['refused'])}.")
-    return [*table(["least processor time · times the floor's", *names], rows), *notes, ""]
+    return [*table(["least time · times the floor's", *names], rows), *notes, ""]
 
 
 def oneline(text, most=110):
