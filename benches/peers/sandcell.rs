@@ -41,7 +41,8 @@ enum Order {
     },
     Holds {
         prepare: String,
-        checks: Vec<(String, String, String)>,
+        value: String,
+        expected: String,
     },
     Survive {
         prepare: String,
@@ -185,7 +186,11 @@ impl Agent {
                 expected,
                 count,
             } => self.snapshots(&prepare, &value, &expected, count).await,
-            Order::Holds { prepare, checks } => self.holds(&prepare, &checks).await,
+            Order::Holds {
+                prepare,
+                value,
+                expected,
+            } => self.holds(&prepare, &value, &expected).await,
             Order::Survive {
                 prepare,
                 source,
@@ -253,22 +258,13 @@ impl Agent {
         Ok(json!({ "take_ms": taken, "restore_ms": restored, "bytes": bytes }))
     }
 
-    async fn holds(
-        &self,
-        prepare: &str,
-        checks: &[(String, String, String)],
-    ) -> anyhow::Result<Value> {
+    async fn holds(&self, prepare: &str, value: &str, expected: &str) -> anyhow::Result<Value> {
         let session = self.create().await?;
         session.value(prepare).await?;
         let snapshot = session.sandbox().snapshot(Busy::Refuse).await?;
         let copy = self.restored(&snapshot).await?;
-        let mut held = serde_json::Map::new();
-        for (name, value, expected) in checks {
-            let got = copy.value(value).await;
-            let holds = got.is_ok_and(|got| got == *expected);
-            held.insert(name.clone(), holds.into());
-        }
-        Ok(json!({ "holds": held }))
+        let got = copy.value(value).await;
+        Ok(json!({ "holds": got.is_ok_and(|got| got == expected) }))
     }
 
     async fn survive(

@@ -114,16 +114,14 @@ const orders = {
     return { take_ms, restore_ms, bytes }
   },
 
-  async holds(agent, { prepare, checks }) {
+  async holds(agent, { prepare, value, expected }) {
     const sandbox = await agent.create()
     await agent.run(sandbox, prepare)
-    const copy = await agent.restore(await agent.take(sandbox))
-    const holds = {}
-    for (const [name, expression, expected] of checks) {
-      const got = await attempt(() => agent.value(copy, expression))
-      holds[name] = got === expected
+    const held = async () => {
+      const copy = await agent.restore(await agent.take(sandbox))
+      return await agent.value(copy, value) === expected
     }
-    return { holds }
+    return { holds: await attempt(held, false) }
   },
 
   async survive(agent, { prepare, source, value, expected }) {
@@ -131,7 +129,7 @@ const orders = {
     await agent.run(sandbox, prepare)
     const start = now()
     let ended = 'finished'
-    try { await agent.run(sandbox, source) } catch (error) { ended = String(error) }
+    try { await agent.run(sandbox, source) } catch (error) { ended = String(error).trim().split('\n').at(-1) }
     const ms = now() - start
     const variables = await attempt(async () => await agent.value(sandbox, value) === expected, false)
     const fresh = await attempt(async () => { await agent.first(); return true }, false)

@@ -96,7 +96,7 @@ def oneline(text, most=110):
 def survival(answer):
     if "gone" in answer:
         return f"**{oneline(answer['gone'], 60)}**"
-    short = oneline(answer["ended"], 60)
+    short = oneline(answer["ended"], 60).rstrip(": ")
     if not answer["new"]:
         return f"{short}; **nothing new can be made**"
     return f"{short}; variables {'live' if answer['variables'] else 'lost'}"
@@ -115,13 +115,13 @@ def survival_table(peers, results, language):
 def held_table(peers, results, language):
     if language not in workload.HELD:
         return []
-    names = [name for name, _, _ in workload.HELD[language][1]]
+    names = [name for name, _, _, _ in workload.HELD[language]]
     rows = []
     for peer in peers:
         held = results[key(peer)].holds
         sizes = results[key(peer)].snapshot
         if held:
-            answers = ["yes" if held[name] else "**no**" for name in names]
+            answers = ["yes" if held.get(name) else "**no**" for name in names]
             size = " / ".join(f"{rounded(one['bytes'] / 1e6)} MB" for one in sizes.values())
             rows.append([peer.name, *answers, size])
     return table(["a copy has", *names, "size, small / 4 MB"], rows) if rows else []
@@ -168,7 +168,7 @@ def tables(peers, results, skipped):
             lines += held_table(group, results, language)
         survived = survival_table(group, results, language)
         if survived:
-            lines += ["What a program that ends badly leaves (wall time 1 s, memory 256 MiB):", ""]
+            lines += ["What a program that ends badly leaves (memory 256 MiB; wall time 1 s for the loop, 10 s else):", ""]
             lines += survived
     if skipped:
         lines += ["Not measured:", ""]

@@ -11,8 +11,11 @@ FIRST = {"python": ("1+1", "2"), "javascript": ("1+1", "2"), "shell": ("echo hi"
 
 MIB = 1 << 20
 LIMITS = {"wall_ms": 30_000, "memory_bytes": 256 * MIB}
-# For the programs that should be stopped.
+# For programs that end badly: soon where time is the matter, else late enough for a
+# busy machine.
+ENDLESS = "an endless loop"
 SHORT = {"wall_ms": 1000, "memory_bytes": 256 * MIB}
+LONGER = {"wall_ms": 10_000, "memory_bytes": 256 * MIB}
 
 
 @dataclass(frozen=True)
@@ -61,41 +64,49 @@ STATES = {
     "javascript": {
         "small": ("globalThis.x = 41", "x + 1", "42"),
         "4 MB": (
-            "globalThis.x = 41; globalThis.data = new Uint8Array(4000000).fill(7)",
+            "globalThis.x = 41; globalThis.data = new Uint8Array(4000000).fill(7); 0",
             "x + data.length",
             "4000041",
         ),
     },
 }
 
-# What a snapshot should still have: a name, an expression, its value.
+_COUNT = "def count():\n    yield 1\n    yield 2\nnumbers = count()\nnext(numbers)\n"
+_COUNT_JS = "globalThis.numbers = (function* () { yield 1; yield 2 })(); numbers.next();"
+_DOUBLE = "def double(n):\n    return 2 * n\n"
+_DOUBLE_JS = "globalThis.double = n => 2 * n;"
+
+# What a snapshot should still have: a name, code that makes it, an expression, its
+# value. Each in a session of its own.
 HELD = {
     "python": (
-        "def double(n):\n    return 2 * n\n"
-        "class Box:\n    def __init__(self, n):\n        self.n = n\n"
-        "box = Box(20)\n"
-        "rows = [1, 2]\nsame = rows\n"
-        "def count():\n    yield 1\n    yield 2\n"
-        "numbers = count()\nnext(numbers)\n",
+        ("a function", _DOUBLE, "double(21)", "42"),
         (
-            ("a function", "double(21)", "42"),
-            ("a class and its instance", "box.n + Box(22).n", "42"),
-            ("two names for one list", "same is rows", "True"),
-            ("a generator in its middle", "next(numbers)", "2"),
+            "a class and its instance",
+            "class Box:\n    def __init__(self, n):\n        self.n = n\nbox = Box(20)\n",
+            "box.n + Box(22).n",
+            "42",
         ),
+        ("two names for one list", "rows = [1, 2]\nsame = rows\n", "same is rows", "True"),
+        ("a generator in its middle", _COUNT, "next(numbers)", "2"),
+        ("a function beside a generator", _DOUBLE + _COUNT, "double(21)", "42"),
     ),
     "javascript": (
-        "globalThis.double = n => 2 * n;"
-        "globalThis.Box = class { constructor(n) { this.n = n } };"
-        "globalThis.box = new Box(20);"
-        "globalThis.rows = [1, 2]; globalThis.same = rows;"
-        "globalThis.numbers = (function* () { yield 1; yield 2 })(); numbers.next();",
+        ("a function", _DOUBLE_JS, "double(21)", "42"),
         (
-            ("a function", "double(21)", "42"),
-            ("a class and its instance", "box.n + new Box(22).n", "42"),
-            ("two names for one list", "String(same === rows)", "true"),
-            ("a generator in its middle", "numbers.next().value", "2"),
+            "a class and its instance",
+            "globalThis.Box = class { constructor(n) { this.n = n } }; globalThis.box = new Box(20);",
+            "box.n + new Box(22).n",
+            "42",
         ),
+        (
+            "two names for one list",
+            "globalThis.rows = [1, 2]; globalThis.same = rows;",
+            "same === rows",
+            "true",
+        ),
+        ("a generator in its middle", _COUNT_JS, "numbers.next().value", "2"),
+        ("a function beside a generator", _DOUBLE_JS + _COUNT_JS, "double(21)", "42"),
     ),
 }
 
@@ -116,7 +127,7 @@ SURVIVAL = {
         "x",
         "41",
         {
-            "an endless loop": "while True: pass",
+            ENDLESS: "while True: pass",
             "memory without end": "kept = []\nwhile True: kept.append('x' * 1000000 + str(len(kept)))",
             "100,000 parentheses": "eval('(' * 100000 + '1' + ')' * 100000)",
             "repr of a list 10^6 deep": "deep = []\nfor _ in range(10**6): deep = [deep]\nrepr(deep)",
@@ -128,7 +139,7 @@ SURVIVAL = {
         "x",
         "41",
         {
-            "an endless loop": "while (true) {}",
+            ENDLESS: "while (true) {}",
             "memory without end": "globalThis.kept = []; while (true) kept.push(new Array(100000).fill(kept.length))",
             "100,000 parentheses": "eval('('.repeat(100000) + '1' + ')'.repeat(100000))",
             "JSON of a list 10^6 deep": "let deep = []; for (let i = 0; i < 1000000; i++) deep = [deep]; JSON.stringify(deep)",
@@ -140,7 +151,7 @@ SURVIVAL = {
         "cat /tmp/x",
         "41",
         {
-            "an endless loop": "while :; do :; done",
+            ENDLESS: "while :; do :; done",
             "memory without end": "s=xxxxxxxxxxxxxxxx; while :; do s=$s$s; done",
             "100,000 parentheses": "eval \"echo $(( 1 + $(printf '(%.0s' {1..100000})1$(printf ')%.0s' {1..100000}) ))\"",
             "recursion without limit": "dive() { dive; }; dive",
