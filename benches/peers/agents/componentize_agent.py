@@ -77,17 +77,19 @@ class Componentize(Agent):
         self.give_time(sandbox.store)
         answer = func(sandbox.store, text)
         func.post_return(sandbox.store)
-        tag = getattr(answer, "tag", "ok")
-        payload = getattr(answer, "payload", answer)
-        if tag == "err":
-            raise RuntimeError(payload)
-        return payload
+        return answer
 
     def run(self, sandbox, code):
-        self.call(sandbox, sandbox.run, code)
+        # A result without a value is nothing, or else the error.
+        error = self.call(sandbox, sandbox.run, code)
+        if error is not None:
+            raise RuntimeError(getattr(error, "payload", error))
 
     def value(self, sandbox, expression):
-        return self.call(sandbox, sandbox.value, expression)
+        answer = self.call(sandbox, sandbox.value, expression)
+        if answer.tag == "err":
+            raise RuntimeError(answer.payload)
+        return answer.payload
 
 
 if __name__ == "__main__":

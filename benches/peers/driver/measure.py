@@ -68,7 +68,7 @@ class Session:
             return
         try:
             body()
-        except (Refused, Gone, OSError, subprocess.SubprocessError) as reason:
+        except (Refused, Gone, OSError, ValueError, subprocess.SubprocessError) as reason:
             self.refuse(peer, phase, reason)
             if isinstance(reason, Gone) and key(peer) in self.agents:
                 self.agents.pop(key(peer)).close()

@@ -88,7 +88,12 @@ class AgentProcess:
             self.child.stdin.flush()
         except BrokenPipeError:
             pass
-        return json.loads(self._line(time.monotonic() + timeout))
+        end = time.monotonic() + timeout
+        while True:
+            line = self._line(end)
+            # An engine that dies may have last words.
+            if line.startswith(b"{"):
+                return json.loads(line)
 
     def _line(self, end):
         pipe = self.child.stdout.fileno()

@@ -6,6 +6,7 @@ from .measure import key
 from .reasons import FAIRNESS, reason_for
 
 LANGUAGES = {"python": "Python", "javascript": "JavaScript", "shell": "Shell"}
+HELD = {True: "yes", False: "**no**", None: "not in its language"}
 COLUMNS = ("cold", "new", "exec", "cpu", "memory")
 SAVING = ("take", "restore", "take 4 MB", "restore 4 MB")
 
@@ -26,8 +27,7 @@ def cell(metric, peer, results, floor, ours):
     measured = results[key(peer)]
     one = figure(metric, measured, floor)
     if one is None:
-        phase = "snapshot" if metric in SAVING else metric
-        return measured.refused.get(phase, "")
+        return ""
     text = rounded(one.least)
     if metric not in ("cpu", "memory"):
         text += f" / {rounded(one.middle)}"
@@ -58,8 +58,20 @@ def main_table(peers, results, columns):
         cells = [cell(metric, peer, results, floor, ours[metric]) for metric in shown]
         if any(cells):
             rows.append([peer.name, *cells])
+    refused = {}
+    for phase in {"snapshot" if metric in SAVING else metric for metric in columns}:
+        for peer in peers:
+            reason = results[key(peer)].refused.get(phase)
+            if reason:
+                refused.setdefault((phase, oneline(reason)), []).append(peer.name)
+    notes = [
+        f"{phase.capitalize()}, not measured: {', '.join(names)} ({reason})."
+        for (phase, reason), names in sorted(refused.items())
+    ]
+    if notes:
+        notes.append("")
     head = ["", *(f"{METRICS[metric][0]}, {METRICS[metric][1]}" for metric in shown)]
-    return table(head, rows) if rows else []
+    return [*table(head, rows), *notes] if rows else notes
 
 
 def cpu_table(peers, results, language):
@@ -121,7 +133,7 @@ def held_table(peers, results, language):
         held = results[key(peer)].holds
         sizes = results[key(peer)].snapshot
         if held:
-            answers = ["yes" if held.get(name) else "**no**" for name in names]
+            answers = [HELD[held.get(name, False)] for name in names]
             size = " / ".join(f"{rounded(one['bytes'] / 1e6)} MB" for one in sizes.values())
             rows.append([peer.name, *answers, size])
     return table(["a copy has", *names, "size, small / 4 MB"], rows) if rows else []
