@@ -3,12 +3,13 @@
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use sandcell::{Limits, Runtime};
+use sandcell::{Limits, Runtime, SandboxBuilder};
 use sandcell_mcp::Mcp;
 use tokio::net::TcpListener;
 
-use crate::lease::{Languages, Registry, Shelves};
+use crate::lease::{Languages, Preparation, Registry, Shelves};
 use crate::secret::Secret;
 use crate::serve::{Listeners, serve};
 use crate::settings::{DOMAIN, KeyRule, Settings};
@@ -36,6 +37,7 @@ impl Server {
             languages: Languages::default(),
             tls: None,
             saved_bytes: SAVED_BYTES,
+            preparation: Preparation::default(),
             settings: Settings {
                 keys: KeyRule::Only(Secret::random("")),
                 limits,
@@ -76,6 +78,7 @@ pub struct ServerBuilder {
     languages: Languages,
     tls: Option<Certificate>,
     saved_bytes: u64,
+    preparation: Preparation,
     settings: Settings,
 }
 
@@ -113,6 +116,16 @@ impl ServerBuilder {
     /// so that there is no Python.
     pub fn only_javascript(mut self) -> Self {
         self.languages = Languages::only_javascript();
+        self
+    }
+
+    /// What is done to each sandbox before it starts, new, resumed or copied: adds
+    /// functions of the host, for example. Default: nothing.
+    pub fn prepare<F>(mut self, each: F) -> Self
+    where
+        F: Fn(SandboxBuilder) -> SandboxBuilder + Send + Sync + 'static,
+    {
+        self.preparation = Preparation::new(each);
         self
     }
 
@@ -222,7 +235,9 @@ impl ServerBuilder {
         let allowed = settings.sandboxes;
         let mcp = mcp(self.runtime.clone(), &languages, limits.clone());
         let saved = self.saved_bytes;
-        let registry = Registry::new(self.runtime, shelves, limits, languages, allowed, saved);
+        let registry = Registry::new(self.runtime, shelves, limits, languages, allowed, saved)
+            .prepared(self.preparation);
+        let registry = Arc::new(registry);
         registry.restore()?;
         let shared = Inner::new(settings, registry, mcp);
         serve(shared, Listeners::new(listeners, self.tls.as_ref()), end).await;

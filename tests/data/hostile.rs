@@ -43,7 +43,49 @@ async fn bad_input_raises() {
             "np.load(io.BytesIO(b'\\x93NUMPY' + bytes(200)))",
             "ValueError",
         ),
+        (
+            "np.load(io.BytesIO(b'\\x93NUMPY\\x01\\x00v\\x00' + b\"{'descr': '<f8', 'fortran_order': False, 'shape': (1152921504606846976,)}\".ljust(118)))",
+            "ValueError",
+        ),
+        (
+            "picture = io.BytesIO(); Image.new('L', (90, 90)).save(picture, 'PNG'); Image.open(io.BytesIO(picture.getvalue()[:60])).load()",
+            "OSError",
+        ),
+        (
+            // A header that says 60,000 by 60,000.
+            "import zlib; head = b'IHDR' + (60_000).to_bytes(4) * 2 + b'\\x08\\0\\0\\0\\0'; Image.open(io.BytesIO(b'\\x89PNG\\r\\n\\x1a\\n\\0\\0\\0\\r' + head + zlib.crc32(head).to_bytes(4) + b'\\0\\0\\0\\0IDAT' + zlib.crc32(b'IDAT').to_bytes(4)))",
+            "DecompressionBombError",
+        ),
+        (
+            "book = io.BytesIO(); pd.DataFrame({'a': [1]}).to_excel(book); book.getbuffer()[40:400] = bytes(360); pd.read_excel(book)",
+            "BadZipFile",
+        ),
+        (
+            "pd.read_csv(io.BytesIO(b'a,b\\n\\xff\\xfe,2\\n'))",
+            "UnicodeDecodeError",
+        ),
+        (
+            "pd.read_csv(io.StringIO('a\\n\"open'), engine='c', quoting=0)",
+            "ParserError",
+        ),
+        (
+            "pd.read_pickle(io.BytesIO(b'\\x80\\x04garbage'))",
+            "UnpicklingError",
+        ),
+        (
+            "pickle.loads(b'\\x80\\x04\\x8d' + (1 << 60).to_bytes(8, 'little'))",
+            "OverflowError",
+        ),
+        ("pickle.loads(b'(' * 10 + b'e.')", "UnpicklingError"),
         ("plt.plot([1, 2], [1, 2, 3])", "ValueError"),
+        (
+            "plt.figure(figsize=(1e5, 1e5)); plt.savefig('x.png')",
+            "ValueError",
+        ),
+        (
+            "plt.title('$\\\\nothing{$'); plt.savefig('x.png')",
+            "ValueError",
+        ),
         ("np.arange(3).reshape(2, 2)", "ValueError"),
         ("pd.Timestamp('no date')", "ValueError"),
     ] {
@@ -69,6 +111,33 @@ async fn overflow_of_integers_warns() {
         report.text(),
         Some("array([-9223372036854775808], dtype=int64)")
     );
+}
+
+#[tokio::test]
+async fn a_pickle_of_hostile_bytes_reaches_the_sandbox_only() {
+    let Some(context) = crate::context().await else {
+        return;
+    };
+    // Calls os.listdir('/').
+    let code = "import pickle
+listing = pickle.loads(b\"cos\\nlistdir\\n(V/\\ntR.\")
+sorted(set(listing) & {'boot', 'home', 'opt', 'srv', 'sys', 'var'})";
+    check(&context, code, "['home']").await;
+}
+
+#[tokio::test]
+async fn a_missing_font_or_glyph_is_a_warning() {
+    let Some(context) = crate::context().await else {
+        return;
+    };
+    let code = "import matplotlib.pyplot as plt
+plt.title('\u{4e2d}', fontname='No Such Font'); plt.savefig('x.png'); plt.close()
+open('x.png', 'rb').read(4)";
+    let report = finished(&context, code).await;
+    assert_eq!(report.text(), Some("b'\\x89PNG'"));
+    let said = report.stderr_text();
+    assert!(said.contains("'No Such Font' not found"), "{said}");
+    assert!(said.contains("Glyph 20013"), "{said}");
 }
 
 #[tokio::test]

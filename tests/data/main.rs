@@ -15,6 +15,7 @@
 mod support;
 
 mod charts;
+mod examples;
 mod exceptions;
 mod figures;
 mod hostile;

@@ -8,6 +8,7 @@ mod journal;
 mod languages;
 mod paused;
 mod pausing;
+mod preparation;
 mod quota;
 mod registry;
 mod samples;
@@ -31,6 +32,7 @@ pub(crate) use languages::{Language, Languages, NoLanguage};
 pub(crate) use paused::{Held, Paused};
 
 pub(crate) use pausing::Start;
+pub(crate) use preparation::Preparation;
 pub(crate) use quota::{Full, Quota, Space};
 pub(crate) use registry::{NotMade, Registry, Reserved, Shelves};
 pub(crate) use samples::{Sample, Samples};

@@ -262,7 +262,7 @@ impl Registry {
         for (name, value) in &order.environment {
             builder = builder.env(name, value);
         }
-        let sandbox = builder.start().await?;
+        let sandbox = self.preparation.of(builder).start().await?;
         if start == Start::Rebooted {
             for context in sandbox.contexts() {
                 sandbox.close_context(context)?;

@@ -9,8 +9,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use sandcell::{Error, Limits, Runtime, Sandbox};
 
 use crate::lease::paused::Record;
+
 use crate::lease::{
-    Contexts, Held, Identity, Journal, Languages, Lease, Order, Paused, Quota, Snapshots,
+    Contexts, Held, Identity, Journal, Languages, Lease, Order, Paused, Preparation, Quota,
+    Snapshots,
 };
 use crate::refusal::Refusal;
 use crate::secret;
@@ -36,6 +38,7 @@ pub(crate) struct Registry {
     index: RwLock<Index>,
     /// Held while a sandbox of a given id is made.
     ensuring: tokio::sync::Mutex<()>,
+    pub(super) preparation: Preparation,
 }
 
 /// Where sandboxes are saved.
@@ -104,10 +107,10 @@ impl Registry {
         languages: Languages,
         allowed: usize,
         saved_bytes: u64,
-    ) -> Arc<Self> {
+    ) -> Self {
         let quota = Quota::new(saved_bytes);
         let kept = shelves.as_ref().map(|all| all.snapshots.clone());
-        Arc::new(Self {
+        Self {
             runtime,
             snapshots: Snapshots::new(kept, Arc::clone(&quota)),
             quota,
@@ -119,7 +122,14 @@ impl Registry {
             next: AtomicU64::new(1),
             index: RwLock::default(),
             ensuring: tokio::sync::Mutex::default(),
-        })
+            preparation: Preparation::default(),
+        }
+    }
+
+    /// With something that is done to each sandbox before it starts.
+    pub(crate) fn prepared(mut self, preparation: Preparation) -> Self {
+        self.preparation = preparation;
+        self
     }
 
     /// Finds what an earlier server paused and saved.
@@ -181,7 +191,7 @@ impl Registry {
         for (name, value) in &order.environment {
             builder = builder.env(name, value);
         }
-        builder.start().await
+        self.preparation.of(builder).start().await
     }
 
     /// Makes a sandbox that lives for so many seconds.

@@ -13,6 +13,9 @@ python3 recipe/data/pack/inittab.py numpy/modules pandas/modules plotting/module
 printf '%s\n' kernel/*.c | xargs -P "$JOBS" -I '{}' sh -c \
     "$DATA_CC $OPTIMISE -Wall -Wextra -Wno-unused-parameter -Ikernel -I$HEADERS -I$HEADERS/internal \
         -c {} -o objects/\$(basename {} .c).o"
+for source in blas sort; do
+    $DATA_CC $OPTIMISE -Wall -Wextra -c "recipe/data/c/$source.c" -o "objects/$source.o"
+done
 
 # fenv.o first: as soon as something asks for a function of its, zig's libc would give it.
 # zig cc, not zig c++: that would link its own libc++, which knows no exceptions.

@@ -146,7 +146,11 @@ const STEPS: &[Definition] = &[
             LINK,
             "data/link.sh",
             &[
+                "data/c/blas.c",
+                "data/c/blas_real.h",
                 "data/c/nothreads.h",
+                "data/c/sort.c",
+                "data/c/sort_digits.h",
                 "data/flags.sh",
                 "data/pack/inittab.py",
                 "steps/flags.sh",

@@ -35,8 +35,12 @@ pub(crate) const RECIPE: &[File] = embedded!(
 /// The files of the folder `recipe/data`: what the data image adds.
 pub(crate) const DATA: &[File] = embedded!(
     "../../recipe/";
+    "data/c/blas.c",
+    "data/c/blas_real.h",
     "data/c/fenv.c",
     "data/c/nothreads.h",
+    "data/c/sort.c",
+    "data/c/sort_digits.h",
     "data/c/tags.s",
     "data/crates.lock",
     "data/crates.toml",

@@ -10,6 +10,25 @@ EDITS = {
     "numpy": [
         # The header knows WebAssembly by the name of another C library only.
         ("numpy/_core/include/numpy/npy_cpu.h", "#elif defined(__EMSCRIPTEN__)", "#elif defined(__wasm__)", 1),
+        # What it needs of BLAS is data/c/blas.c, which the link brings.
+        ("numpy/meson.build", "have_blas = blas.found()\n", "have_blas = true\n", 1),
+        ("numpy/meson.build", "    dependencies: [blas],\n", "", 1),
+        # Large arrays of numbers are sorted by data/c/sort.c: 0 unsigned, 1 signed, 2 floating.
+        (
+            "numpy/_core/src/npysort/quicksort.cpp",
+            "#define NOT_USED NPY_UNUSED(unused)\n",
+            "#define NOT_USED NPY_UNUSED(unused)\n\n"
+            'extern "C" bool sandcell_sort(void *numbers, size_t count, int bytes, int kind);\n',
+            1,
+        ),
+        (
+            "numpy/_core/src/npysort/quicksort.cpp",
+            "inline bool quicksort_dispatch(T *start, npy_intp num)\n{\n",
+            "inline bool quicksort_dispatch(T *start, npy_intp num)\n{\n"
+            "    int kind = std::is_floating_point<T>::value ? 2 : std::is_signed<T>::value;\n"
+            "    if (sandcell_sort(start, num, sizeof(T), kind)) {\n        return true;\n    }\n",
+            1,
+        ),
     ],
     # There are no shared libraries and no mapped files: the modules are looked for where they are used.
     "pandas": [
