@@ -9,6 +9,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod terminals;
+
 use std::time::Duration;
 
 use sandcell::command::{CommandBuilder, CommandEvent, CommandOutput, ExitStatus, Input, Signal};
