@@ -9,6 +9,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod commands;
+mod contexts;
 mod terminals;
 
 use std::time::Duration;

@@ -56,11 +56,28 @@ impl Screen {
 
 #[tokio::test]
 async fn what_is_typed_behind_the_end_of_the_input_is_for_the_shell() {
-    for command in ["cat", "wc -l", "python3 -c 'import sys; print(sys.stdin.read())'"] {
+    let python = "python3 -c 'import sys; print(sys.stdin.read())'";
+    for command in ["cat", "wc -l", "cat | cat", python] {
         let mut screen = Screen::open().await;
         screen.types(&format!("{command}\r")).await;
         screen.types("line\r\x04echo after $((1+1))\r").await;
-        screen.until("after 2\r\n").await;
+        screen.until("after 2\r\nready> ").await;
+        // While it waits for input already, in one go and key by key.
+        for (round, keys) in [(3, "\x04@"), (4, "\x04 @"), (5, "\x04 \x7f @")]
+            .into_iter()
+            .cycle()
+            .take(12)
+        {
+            screen.types("cat\r").await;
+            screen.types("copied\r").await;
+            screen.until("copied\r\ncopied\r\n").await;
+            for keys in keys.split_inclusive(' ') {
+                let line = format!("echo round $((1+{}))\r", round - 1);
+                screen.types(&keys.replace('@', &line)).await;
+            }
+            screen.until(&format!("round {round}\r\nready> ")).await;
+            screen.shown.clear();
+        }
         screen.types("exit 3\r").await;
         assert_eq!(screen.end().await.0, ExitStatus::Code(3), "{command}");
     }

@@ -165,6 +165,12 @@ impl Process {
         &self.entry.signals
     }
 
+    /// Whether a signal has come that ends it: it will not be asked again.
+    #[must_use]
+    pub fn is_killed(&self) -> bool {
+        self.signals().has_fatal().is_some()
+    }
+
     /// Sends a signal to a process of the sandbox; false when there is none.
     #[must_use]
     pub fn kill(&self, pid: u32, signal: Signal) -> bool {

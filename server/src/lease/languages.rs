@@ -67,7 +67,9 @@ fn exports(variables: &BTreeMap<String, String>) -> String {
     let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
     let is_name = |name: &str| {
         name.bytes().next().is_some_and(is_letter)
-            && name.bytes().all(|byte| is_letter(byte) || byte.is_ascii_digit())
+            && name
+                .bytes()
+                .all(|byte| is_letter(byte) || byte.is_ascii_digit())
     };
     let known = variables.iter().filter(|(name, _)| is_name(name));
     let each = known.map(|(name, value)| {

@@ -73,6 +73,9 @@ impl Cell<'_> {
         let process = self.world.process();
         let cpu = process.cpu().saturating_sub(before);
         match finish {
+            // It told itself, and ended before it heard: dropping the executor says
+            // what became of it.
+            Finish::Ended(_, None) if process.is_killed() => false,
             Finish::Ended(status, stop) => {
                 take_back(shell, kept);
                 let end = self.end(status, stop);
@@ -205,10 +208,7 @@ async fn after(time: Option<Duration>) {
 }
 
 /// Exports variables; answers what stood in their places.
-fn lend(
-    shell: &mut Shell,
-    variables: BTreeMap<String, String>,
-) -> Vec<(String, Option<Variable>)> {
+fn lend(shell: &mut Shell, variables: BTreeMap<String, String>) -> Vec<(String, Option<Variable>)> {
     let mut kept = Vec::new();
     for (name, value) in variables {
         if !crate::syntax::is_name(&name) {
