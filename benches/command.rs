@@ -1,5 +1,5 @@
-//! Commands: from the order to the exit, Python as a program, and a pipe between
-//! two guests.
+//! Commands: from the order to the exit, Python as a program, a pipe between two
+//! guests, the tools over 10 MB, and 200 processes at once.
 //!
 //! `cargo bench --bench command`
 
@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use sandcell::command::{
-    ExitStatus, GuestProgram, InterpreterProgram, Process, Programs, Running, Spawn,
+    CommandEvent, ExitStatus, GuestProgram, Input, InterpreterProgram, Process, Programs, Running,
+    Signal, Spawn,
 };
 use sandcell::stream::pipe;
 use sandcell::{Cache, Runtime, Sandbox};
@@ -19,6 +20,13 @@ mod support;
 use support::{Series, head, row, row_of};
 
 const ROUNDS: usize = 500;
+
+/// Bytes of the file that tools read, and of the one that goes through a pipe.
+const TEXT: usize = 10_000_000;
+const BIG: u64 = 200_000_000;
+
+/// Processes at once.
+const AT_ONCE: usize = 200;
 
 /// Bytes that go through the pipe.
 const PIPED: u64 = 1 << 30;
@@ -125,5 +133,93 @@ async fn main() -> anyhow::Result<()> {
         &format!("{speed:.0} MB/s"),
         "must: 100 MB/s",
     );
+    sandbox.close();
+    with_tools(cache).await
+}
+
+/// The tools that scripts use, over files.
+async fn with_tools(cache: Cache) -> anyhow::Result<()> {
+    let programs = sandcell_programs::build_silently(&cache)?;
+    let runtime = Runtime::builder()
+        .cache(cache)
+        .image("python")
+        .programs(programs)
+        .open()?;
+    let sandbox = runtime.sandbox().start().await?;
+    sandbox.files().write("/home/user/text", text(TEXT))?;
+    sandbox
+        .files()
+        .write("/home/user/big", vec![b'x'; BIG as usize])?;
+    for words in [
+        &["sort", "text"][..],
+        &["grep", "-c", "7 .*line", "text"],
+        &["wc", "text"],
+    ] {
+        // What it prints of 10 MB is no part of the figure.
+        let script = format!("{} > /dev/null", shell_words(words));
+        measure(&sandbox, &["bash", "-c", &script], 1).await?;
+        let series = measure(&sandbox, &["bash", "-c", &script], 10).await?;
+        row(
+            &format!("`{}` of 10 MB", words[0]),
+            &series,
+            "must: 1,000 ms",
+        );
+    }
+    let script = "cat big | wc -c";
+    measure(&sandbox, &["bash", "-c", script], 1).await?;
+    let series = measure(&sandbox, &["bash", "-c", script], 5).await?;
+    let speed = BIG as f64 / (series.median_ms() / 1e3) / 1e6;
+    row_of(
+        &format!("`{script}` of 200 MB"),
+        &format!("{speed:.0} MB/s"),
+        "must: 100 MB/s",
+    );
+    at_once(&sandbox).await
+}
+
+/// 200 processes in one sandbox with the usual limits.
+async fn at_once(sandbox: &Sandbox) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let mut commands = Vec::new();
+    for _ in 0..AT_ONCE {
+        let command = sandbox.command(["cat"]).stdin(Input::Pipe).start()?;
+        command.write_stdin(b"up\n").await?;
+        commands.push(command);
+    }
+    for command in &mut commands {
+        let first = command.next().await;
+        anyhow::ensure!(matches!(first, Some(CommandEvent::Stdout(_))), "{first:?}");
+    }
+    let took = start.elapsed();
+    let count = sandbox.processes().len();
+    anyhow::ensure!(count >= AT_ONCE, "{count} processes run");
+    for command in commands {
+        command.signal_group(Signal::KILL);
+        command.wait().await?;
+    }
+    row_of(
+        &format!("{AT_ONCE} processes at once, until all have written"),
+        &format!("{:.1} ms", took.as_secs_f64() * 1e3),
+        "within 1 GiB of process memory",
+    );
     Ok(())
+}
+
+/// Lines in no order.
+fn text(bytes: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes + 64);
+    let mut number: u64 = 1;
+    while text.len() < bytes {
+        number = number
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        text.extend_from_slice(format!("{number} is on this line\n").as_bytes());
+    }
+    text
+}
+
+/// Words as a shell reads them.
+fn shell_words(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    quoted.join(" ")
 }

@@ -65,8 +65,8 @@ pub use context::{Context, RunCode};
 pub use determinism::Determinism;
 pub use error::{Error, ErrorKind, ImageFault, NotExecutable, Result, SnapshotFault, SpawnError};
 pub use execution::{
-    End, Event, Execution, GuestException, InterruptCause, Lost, Outcome, Report, RichResult,
-    TrapKind,
+    End, Event, Execution, Executor, GuestException, InterruptCause, Lost, Outcome, Report,
+    RichResult, TrapKind,
 };
 pub use files::FileError;
 pub use guest::{ABI_VERSION, GuestFolder, Language, Progress, Step};

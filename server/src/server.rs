@@ -248,7 +248,7 @@ impl ServerBuilder {
 /// What offers tools: the server's languages, and sandboxes as its own are.
 fn mcp(runtime: Runtime, languages: &Languages, limits: Limits) -> Mcp {
     let mut mcp = Mcp::builder(runtime).limits(limits);
-    for (name, image) in languages.all() {
+    for (name, image) in languages.of_images() {
         mcp = mcp.language(name, image);
     }
     mcp.build()

@@ -9,6 +9,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod commands;
+mod contexts;
+mod terminals;
+
 use std::time::Duration;
 
 use sandcell::command::{CommandBuilder, CommandEvent, CommandOutput, ExitStatus, Input, Signal};

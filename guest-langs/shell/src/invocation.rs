@@ -103,16 +103,6 @@ impl Shell {
         self.seconds_from = self.system.monotonic().as_secs().cast_signed();
     }
 
-    /// Puts a shell that is kept between cells into the process of the next.
-    pub fn attach(&mut self, system: &Arc<dyn System>, descriptors: Descriptors) {
-        let seconds = self.system.monotonic().as_secs().cast_signed() - self.seconds_from;
-        self.system = Arc::clone(system);
-        self.jobs = crate::run::Jobs::default();
-        self.caught.clear();
-        self.settle(descriptors);
-        self.seconds_from -= seconds;
-    }
-
     /// The working directory.
     #[must_use]
     pub fn cwd(&self) -> &str {
@@ -168,13 +158,15 @@ impl Shell {
         }
     }
 
-    /// Runs a cell; the state that it leaves stays. `exit` ends the cell only.
+    /// Runs a cell; the state that it leaves stays. `exit` ends the cell only, and
+    /// runs the EXIT trap; otherwise that waits.
     pub async fn run_cell(&mut self, source: &str) -> ExitStatus {
         let run = match self.take_signals() {
             Ok(()) => self.run_script(source).await,
             Err(flow) => Err(flow),
         };
-        let status = self.finish(run).await;
+        let status = self.finish_cell(run).await;
+        self.caught.clear();
         self.status = status.code();
         self.frames.clear();
         self.variables.truncate(0);

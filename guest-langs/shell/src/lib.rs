@@ -27,7 +27,7 @@ mod text;
 mod variable;
 
 pub use invocation::{PROVIDED, Start, main, run_provided};
-pub use program::ShellProgram;
+pub use program::{ShellCell, ShellContext, ShellProgram};
 pub use run::Shell;
 pub use signal::Signal;
 pub use state::{State, StateError};

@@ -215,3 +215,29 @@ fn a_state_is_data_and_lives_on() {
         );
     });
 }
+
+#[test]
+fn the_trap_of_exit_waits_for_an_exit() {
+    support::block_on(async {
+        let world = support::World::new();
+        let system = world.system();
+        let (out, stream) = support::Collected::new();
+        let start = Start {
+            argv: vec![b"bash".to_vec()],
+            env: Vec::new(),
+            cwd: "/home/user".to_owned(),
+            descriptors: [(1, Arc::clone(&stream)), (2, stream)].into(),
+        };
+        let mut shell = Shell::new(&system, start);
+        for (cell, status, text) in [
+            ("trap 'echo left $x' EXIT; echo one", 0, "one\n"),
+            ("x=1; false", 1, "one\n"),
+            ("exit 3; echo never", 3, "one\nleft 1\n"),
+            ("echo on; set -e; false; echo never", 1, "one\nleft 1\non\n"),
+            ("set +e; echo ok", 0, "one\nleft 1\non\nok\n"),
+        ] {
+            assert_eq!(shell.run_cell(cell).await.code(), status, "{cell}");
+            assert_eq!(out.text(), text, "{cell}");
+        }
+    });
+}

@@ -7,15 +7,13 @@ use bytes::Bytes;
 use tokio::sync::{oneshot, watch};
 
 use crate::command::output::{Output, Stream};
+use crate::command::spawn::USUAL_CWD;
 use crate::command::table::{Ended, Entry, Keeper, Meter, Origin, Outside, Processes};
 use crate::command::terminal;
 use crate::command::{Command, Exit, Group, Signal, Spawn};
 use crate::error::Result;
 use crate::limits::Usage;
 use crate::stream::{Descriptor, PipeReader, PipeWriter, Terminal, TerminalSize, pipe};
-
-/// Where commands start without saying where.
-const USUAL_CWD: &str = "/home/user";
 
 /// What a command reads from its standard input.
 #[derive(Debug, Clone, Default)]

@@ -54,7 +54,11 @@ impl InterpreterProgram {
         if let Some(given) = &mut world.given {
             given.ends_by_broken_pipe = false;
         }
-        process.set_disposition(Signal::INT, Disposition::Catch);
+        // One that was started to ignore interrupts, as shells start what runs in
+        // the background, goes on ignoring them.
+        if !process.ignores(Signal::INT) {
+            process.set_disposition(Signal::INT, Disposition::Catch);
+        }
         let control = Control::new(host.nudge());
         let run = Run::of_program(Arc::clone(&control), &settings.limits);
         let mut guest = image

@@ -143,6 +143,13 @@ impl Process {
         self.signals().set(signal, disposition);
     }
 
+    /// Whether it ignores a signal; what its parent ignored it ignores from the
+    /// start.
+    #[must_use]
+    pub fn ignores(&self, signal: Signal) -> bool {
+        self.signals().ignores(signal)
+    }
+
     /// Waits for a signal that it catches.
     pub async fn signal(&self) -> Signal {
         self.signals().next().await
@@ -156,6 +163,12 @@ impl Process {
 
     fn signals(&self) -> &Signals {
         &self.entry.signals
+    }
+
+    /// Whether a signal has come that ends it: it will not be asked again.
+    #[must_use]
+    pub fn is_killed(&self) -> bool {
+        self.signals().has_fatal().is_some()
     }
 
     /// Sends a signal to a process of the sandbox; false when there is none.
@@ -175,6 +188,19 @@ impl Process {
     pub fn processes(&self) -> Vec<CommandInfo> {
         let live = self.table.live();
         live.iter().map(|entry| CommandInfo::of(entry)).collect()
+    }
+
+    /// Says that it waits for orders and holds nothing that whoever gives them
+    /// could not save: until [`Self::wake`] the sandbox is saved and paused as if
+    /// this process were not there.
+    pub fn rest(&self) {
+        self.table.rest(&self.entry);
+    }
+
+    /// Says that it works again, once it may: not while the sandbox is being saved
+    /// or is paused.
+    pub async fn wake(&self) {
+        self.table.wake(&self.entry).await;
     }
 
     /// The sandbox's limits.

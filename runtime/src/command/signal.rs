@@ -148,6 +148,10 @@ impl Signals {
         self.lock().ignored
     }
 
+    pub(super) fn ignores(&self, signal: Signal) -> bool {
+        self.lock().ignored & signal.bit() != 0
+    }
+
     pub(super) fn set(&self, signal: Signal, disposition: Disposition) {
         if signal == Signal::KILL {
             return;

@@ -3,8 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::command::Program;
+use crate::command::table::{Meter, Origin, Processes};
+use crate::command::{Child, Program};
+use crate::error::Result;
 use crate::stream::Descriptor;
+
+/// Where commands start without saying where.
+pub(super) const USUAL_CWD: &str = "/home/user";
 
 /// Which group of processes a new one belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -108,5 +113,29 @@ impl Spawn {
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
+    }
+}
+
+impl Processes {
+    /// Starts a process that is no command: it is not listed as one, and its
+    /// streams are what it was given.
+    pub(crate) fn start(self: &Arc<Self>, mut spawn: Spawn) -> Result<Child> {
+        self.check_open()?;
+        let mut env = self.environment(None);
+        env.append(&mut spawn.env);
+        spawn.env = env;
+        let entry = self.spawn(
+            spawn,
+            Origin {
+                parent: 1,
+                group: 1,
+                depth: 0,
+                ignored: 0,
+                cwd: USUAL_CWD.to_owned(),
+                meter: Arc::new(Meter::default()),
+                outside: None,
+            },
+        )?;
+        Ok(Child { entry })
     }
 }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -99,6 +99,8 @@ pub(super) struct Entry {
     pub(super) signals: Signals,
     pub(super) meter: Arc<Meter>,
     pub(super) outside: Option<Outside>,
+    /// It waits for orders, see [`Process::rest`].
+    resting: AtomicBool,
     status: watch::Sender<Option<ExitStatus>>,
 }
 
@@ -106,6 +108,11 @@ impl Entry {
     /// How it ended, if it has.
     pub(super) fn status(&self) -> Option<ExitStatus> {
         *self.status.borrow()
+    }
+
+    /// Whether it waits for orders.
+    pub(super) fn is_resting(&self) -> bool {
+        self.resting.load(Ordering::Relaxed)
     }
 
     /// Waits for its end.
@@ -126,7 +133,8 @@ pub(crate) struct Processes {
     pub(super) budget: Arc<Budget>,
     pub(super) clock: Clock,
     table: Mutex<Table>,
-    /// Told when a process ended.
+    /// How many do not rest; told when that changes, and when processes may start
+    /// again.
     count: watch::Sender<usize>,
 }
 
@@ -158,6 +166,14 @@ pub(super) struct Ended {
     pub(super) pid: u32,
     pub(super) tag: Option<String>,
     pub(super) exit: Exit,
+}
+
+impl Table {
+    /// How many processes do not rest.
+    fn busy(&self) -> usize {
+        let live = self.live.values();
+        live.filter(|entry| !entry.is_resting()).count()
+    }
 }
 
 impl Processes {
@@ -242,17 +258,20 @@ impl Processes {
     /// Says whether processes are started at all.
     pub(crate) fn set_paused(&self, paused: bool) {
         self.lock().paused = paused;
+        self.count.send_modify(|_| ());
     }
 
-    /// The processes that run: numbers and arguments.
+    /// The processes that run and do not rest: numbers and arguments.
     pub(crate) fn running(&self) -> Vec<(u32, Vec<Vec<u8>>)> {
         let live = self.live();
         live.iter()
+            .filter(|entry| !entry.is_resting())
             .map(|entry| (entry.pid, entry.argv.clone()))
             .collect()
     }
 
-    /// Ends all processes: asks them, and after the grace does not ask.
+    /// Ends all processes that do not rest: asks them, and after the grace does
+    /// not ask.
     pub(crate) async fn end_all(&self) {
         self.signal_all(Signal::TERM);
         let grace = self.settings.limits.grace;
@@ -262,17 +281,42 @@ impl Processes {
         }
     }
 
-    /// Waits until none runs.
+    /// Waits until all rest or have ended.
     pub(crate) async fn idle(&self) {
         let mut count = self.count.subscribe();
         // The sender lives as long as this borrow does.
         let _none = count.wait_for(|count| *count == 0).await;
     }
 
-    /// Sends a signal to all.
+    /// Sends a signal to all that do not rest.
     fn signal_all(&self, signal: Signal) {
-        for entry in self.live() {
+        for entry in self.live().iter().filter(|entry| !entry.is_resting()) {
             entry.signals.send(signal);
+        }
+    }
+
+    /// Notes that a process waits for orders.
+    pub(super) fn rest(&self, entry: &Entry) {
+        let table = self.lock();
+        entry.resting.store(true, Ordering::Relaxed);
+        self.count.send_replace(table.busy());
+    }
+
+    /// Notes that a process works again, as soon as that may be: not while the
+    /// sandbox is being saved or is paused.
+    pub(super) async fn wake(&self, entry: &Entry) {
+        let mut changes = self.count.subscribe();
+        loop {
+            {
+                let table = self.lock();
+                if table.closed || (table.held == 0 && !table.paused) {
+                    entry.resting.store(false, Ordering::Relaxed);
+                    self.count.send_replace(table.busy());
+                    return;
+                }
+            }
+            // The sender lives as long as this borrow does.
+            let _told = changes.changed().await;
         }
     }
 
@@ -406,10 +450,11 @@ impl Processes {
             signals: Signals::new(origin.ignored),
             meter: origin.meter,
             outside: origin.outside,
+            resting: AtomicBool::new(false),
             status: watch::Sender::new(None),
         });
         table.live.insert(pid, Arc::clone(&entry));
-        self.count.send_replace(table.live.len());
+        self.count.send_replace(table.busy());
         Ok(entry)
     }
 
@@ -417,7 +462,7 @@ impl Processes {
         let mut table = self.lock();
         table.live.remove(&entry.pid);
         let parent = table.live.get(&entry.parent).cloned();
-        let left = table.live.len();
+        let left = table.busy();
         drop(table);
         entry.status.send_replace(Some(status));
         if let Some(parent) = parent {
@@ -499,6 +544,7 @@ pub(crate) struct Held(Arc<Processes>);
 impl Drop for Held {
     fn drop(&mut self) {
         self.0.lock().held -= 1;
+        self.0.count.send_modify(|_| ());
     }
 }
 

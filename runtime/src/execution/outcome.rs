@@ -146,6 +146,23 @@ pub struct GuestException {
     pub traceback: String,
 }
 
+impl GuestException {
+    /// An exception of an interpreter that is a program of the embedder's, see
+    /// [`crate::Executor`].
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        value: impl Into<String>,
+        traceback: impl Into<String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+            traceback: traceback.into(),
+        }
+    }
+}
+
 /// A range of executions of one context, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lost {

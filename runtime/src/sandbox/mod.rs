@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use builder::SandboxBuilder;
 
 use crate::access::Files;
-use crate::command::{Command, CommandBuilder, CommandInfo, Processes};
+use crate::command::{Child, Command, CommandBuilder, CommandInfo, Processes, Spawn};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::id::{ContextId, SandboxId};
@@ -221,6 +221,16 @@ impl Sandbox {
         let processes = Arc::clone(&self.inner.processes);
         let sandbox: Arc<dyn std::any::Any + Send + Sync> = Arc::clone(&self.inner) as _;
         CommandBuilder::new(processes, sandbox, argv)
+    }
+
+    /// Starts a process that is no command: [`Self::commands`] does not list it,
+    /// and its streams are those of `spawn`, whose variables stand above those
+    /// that commands start with. It ends with the sandbox.
+    ///
+    /// # Errors
+    /// [`Error::Spawn`]; [`Error::Paused`]; [`Error::Ended`]. Nothing is left of it.
+    pub fn spawn(&self, spawn: Spawn) -> Result<Child> {
+        self.inner.processes.start(spawn)
     }
 
     /// The running commands that were started by [`Self::command`], by number.

@@ -42,8 +42,10 @@ impl Registry {
         count: usize,
         seconds: u64,
     ) -> sandcell::Result<Vec<Result<Arc<Lease>, NotMade>>> {
+        let still = lease.contexts.still().await;
         let snapshot = lease.sandbox.snapshot(Busy::Refuse).await?;
-        let contexts = lease.contexts.saved();
+        let contexts = lease.contexts.saved().await;
+        drop(still);
         let order = Order {
             network: lease.network(),
             seconds,

@@ -1,5 +1,6 @@
 //! The languages of a server's contexts, and the images that they run on.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -12,10 +13,12 @@ pub(crate) enum Language {
     JavaScript,
     /// Runs on JavaScript's interpreter, in contexts of its own.
     TypeScript,
+    /// Runs in a shell process of the sandbox, with no image.
+    Bash,
 }
 
 impl Language {
-    const ALL: [Self; 3] = [Self::Python, Self::JavaScript, Self::TypeScript];
+    const ALL: [Self; 4] = [Self::Python, Self::JavaScript, Self::TypeScript, Self::Bash];
 
     /// As clients are told it.
     pub(crate) fn name(self) -> &'static str {
@@ -23,6 +26,7 @@ impl Language {
             Self::Python => "python",
             Self::JavaScript => "javascript",
             Self::TypeScript => "typescript",
+            Self::Bash => "bash",
         }
     }
 
@@ -32,6 +36,7 @@ impl Language {
             "python" | "py" | "python3" => Some(Self::Python),
             "javascript" | "js" => Some(Self::JavaScript),
             "typescript" | "ts" => Some(Self::TypeScript),
+            "bash" | "sh" | "shell" => Some(Self::Bash),
             _ => None,
         }
     }
@@ -45,14 +50,34 @@ impl Language {
     }
 
     /// Code that sets variables of the environment.
-    pub(super) fn setting(self, variables: &impl Serialize) -> String {
+    pub(super) fn setting(self, variables: &BTreeMap<String, String>) -> String {
         // Objects and strings of JSON are those of both languages.
         let literal = serde_json::json!(variables);
         match self.interpreter() {
+            Self::Bash => exports(variables),
             Self::Python => format!("__import__('os').environ.update({literal})"),
             _ => format!("void Object.assign(process.env, {literal})"),
         }
     }
+}
+
+/// The `export` commands of these variables; names that a shell has no variables
+/// of are left out.
+fn exports(variables: &BTreeMap<String, String>) -> String {
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    let is_name = |name: &str| {
+        name.bytes().next().is_some_and(is_letter)
+            && name
+                .bytes()
+                .all(|byte| is_letter(byte) || byte.is_ascii_digit())
+    };
+    let known = variables.iter().filter(|(name, _)| is_name(name));
+    let each = known.map(|(name, value)| {
+        // No quoted text of a shell holds a NUL, and neither does a variable.
+        let quoted = shlex::try_quote(value).unwrap_or_default();
+        format!("export {name}={quoted}\n")
+    });
+    each.collect()
 }
 
 /// There is no context of this language.
@@ -107,16 +132,18 @@ impl Languages {
         })
     }
 
-    /// All of them with their images; the sandboxes' own comes first.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
+    /// Those that run on images, with these; the sandboxes' own comes first.
+    pub(crate) fn of_images(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
         let there = Language::ALL.into_iter().filter(|one| self.has(*one));
+        let there = there.filter(|one| *one != Language::Bash);
         there.map(|one| (one.name(), self.image(one)))
     }
 
     /// Whether code of this language can run.
     pub(super) fn has(&self, language: Language) -> bool {
         let interpreter = language.interpreter();
-        interpreter == self.own
+        interpreter == Language::Bash
+            || interpreter == self.own
             || (interpreter == Language::JavaScript && self.javascript.is_some())
     }
 
@@ -131,12 +158,13 @@ impl Languages {
         std::iter::once(self.own).chain(second)
     }
 
-    /// The image of a language; `None` for that which sandboxes start from.
+    /// The image of a language; `None` for that which sandboxes start from, and for
+    /// what needs none.
     pub(super) fn image(&self, language: Language) -> Option<&str> {
-        if language.interpreter() == self.own {
-            return None;
+        match language.interpreter() {
+            Language::JavaScript if self.own != Language::JavaScript => self.javascript.as_deref(),
+            _ => None,
         }
-        self.javascript.as_deref()
     }
 }
 
@@ -162,11 +190,14 @@ mod tests {
             ("JavaScript", Language::JavaScript),
             ("ts", Language::TypeScript),
             ("typescript", Language::TypeScript),
+            ("bash", Language::Bash),
+            ("Shell", Language::Bash),
         ] {
             assert_eq!(both.find(name), Ok(language), "{name}");
         }
         assert_eq!(both.image(Language::Python), None);
         assert_eq!(both.image(Language::TypeScript), Some("javascript"));
+        assert_eq!(both.image(Language::Bash), None);
     }
 
     #[test]
@@ -177,14 +208,26 @@ mod tests {
         };
         assert_eq!(
             message(Languages::default(), "js"),
-            "there is no kernel for the language `js`; there is `python`"
+            "there is no kernel for the language `js`; there is `python`, `bash`"
         );
         let both = Languages::default().with_javascript("x".to_owned());
         assert_eq!(
             message(both, "R"),
-            "there is no kernel for the language `R`; there is `python`, `javascript`, `typescript`"
+            "there is no kernel for the language `R`; there is `python`, `javascript`, `typescript`, `bash`"
         );
         let refused = message(Languages::only_javascript(), "python");
-        assert!(refused.ends_with("there is `javascript`, `typescript`"));
+        assert!(refused.ends_with("there is `javascript`, `typescript`, `bash`"));
+    }
+    #[test]
+    fn variables_are_set_in_the_words_of_each_language() {
+        let variables = [("A", "it's $x"), ("not a name", "1"), ("B_2", "")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let variables = BTreeMap::from(variables);
+        assert_eq!(
+            Language::Bash.setting(&variables),
+            "export A=\"it's \\$x\"\nexport B_2=''\n"
+        );
+        let python = Language::Python.setting(&variables);
+        assert!(python.starts_with("__import__('os').environ.update({"));
     }
 }

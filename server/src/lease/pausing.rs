@@ -136,7 +136,7 @@ impl Registry {
             files_only,
             memory_bytes,
             file_bytes,
-            contexts: lease.contexts.saved(),
+            contexts: lease.contexts.saved().await,
             journal: Arc::clone(&lease.journal),
             state: None,
             _space: space,
@@ -268,7 +268,12 @@ impl Registry {
                 sandbox.close_context(context)?;
             }
         }
-        let contexts = Contexts::restored(&sandbox, &self.languages, saved);
+        let contexts = if start == Start::Rebooted {
+            let saved: Vec<_> = saved.iter().map(SavedInterpreter::afresh).collect();
+            Contexts::restored(&sandbox, &self.languages, &saved)
+        } else {
+            Contexts::restored(&sandbox, &self.languages, saved)
+        };
         Ok((sandbox, contexts))
     }
 

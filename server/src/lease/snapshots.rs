@@ -199,7 +199,10 @@ impl Snapshots {
         if self.lock().all.len() >= ENTRIES {
             return Err(NotPaused::TooManySnapshots(ENTRIES));
         }
+        let still = lease.contexts.still().await;
         let snapshot = lease.sandbox.snapshot(Busy::Refuse).await?;
+        let contexts = lease.contexts.saved().await;
+        drop(still);
         let space = self.quota.take(snapshot.bytes())?;
         let mut kept = Kept {
             _space: space,
@@ -210,7 +213,7 @@ impl Snapshots {
             created: clock::now(),
             files_only,
             environment: lease.who.order.environment.clone(),
-            contexts: lease.contexts.saved(),
+            contexts,
             state: None,
         };
         match &self.shelf {

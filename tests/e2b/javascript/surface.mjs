@@ -52,6 +52,25 @@ const checks = {
     await sandbox.removeCodeContext(context)
   },
 
+  async check_bash() {
+    const bash = (code, options) => sandbox.runCode(code, { language: 'bash', ...options })
+    await bash('cd /tmp; export X=1; greet() { echo "hi $1"; }')
+    const seen = []
+    const execution = await bash('pwd; greet $X; echo err >&2', {
+      onStderr: (message) => seen.push(message.line),
+    })
+    assert.equal(execution.logs.stdout.join(''), '/tmp\nhi 1\n')
+    assert.deepEqual(seen, ['err\n'])
+    const { error } = await bash('exit 3')
+    assert.deepEqual([error.name, error.value, error.traceback], ['', '3', ''])
+    await assert.rejects(bash('kept=5; sleep 600', { timeoutMs: 500 }))
+    assert.deepEqual((await bash('echo $kept')).logs.stdout, ['5\n'])
+    const context = await sandbox.createCodeContext({ language: 'bash', cwd: '/tmp' })
+    assert.equal(context.language, 'bash')
+    assert.deepEqual((await sandbox.runCode('pwd', { context })).logs.stdout, ['/tmp\n'])
+    await sandbox.removeCodeContext(context)
+  },
+
   async check_timeouts_keep_the_state() {
     await sandbox.runCode('kept = 5')
     await assert.rejects(sandbox.runCode('while True: pass', { timeoutMs: 500 }))

@@ -68,6 +68,17 @@ async def check_a_cancelled_run_is_interrupted():
     running.cancel()
     await asyncio.wait([running])
     equal((await asyncio.wait_for(sandbox.run_code("x"), 20)).text, "3")
+    started.clear()
+    running = asyncio.create_task(
+        sandbox.run_code(
+            "x=4; echo up; sleep 600", language="bash", on_stdout=lambda _: started.set(), timeout=0
+        )
+    )
+    await asyncio.wait_for(started.wait(), 20)
+    running.cancel()
+    await asyncio.wait([running])
+    execution = await asyncio.wait_for(sandbox.run_code("echo $x", language="bash"), 20)
+    equal(execution.logs.stdout, ["4\n"])
     await sandbox.kill()
 
 

@@ -229,10 +229,10 @@ def check_a_terminal():
     until(lambda: "cat" in RUN("ps").stdout)
     screen.type("line\r")
     screen.until("\r\nline\r\n")
+    # What is typed behind it is for the shell, whose prompt comes in between.
     screen.type("\x04")
-    until(lambda: "cat" not in RUN("ps").stdout)
     screen.type("echo after cat\r")
-    screen.until("\r\nafter cat\r\n")
+    screen.until("ready> after cat\r\n")
     screen.type("exit 3\r")
     screen.thread.join(20)
     equal((type(screen.error).__name__, screen.error.exit_code), ("CommandExitException", 3))

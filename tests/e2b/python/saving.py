@@ -61,6 +61,69 @@ def check_all_languages_are_saved():
     Sandbox.delete_snapshot(snapshot)
 
 
+def out(sandbox, code, **how):
+    """What a cell of bash writes."""
+    execution = sandbox.run_code(code, **how or {"language": "bash"})
+    equal((execution.error, execution.logs.stderr), (None, []))
+    return "".join(execution.logs.stdout)
+
+
+def check_shells_are_saved():
+    sandbox = Sandbox.create(envs={"A": "1"})
+    out(sandbox, "cd /tmp; x=1; f() { echo f $x $A; }; sleep 600 & kill $!; wait; :")
+    context = sandbox.create_code_context(language="bash", cwd="/home")
+    out(sandbox, "y=2", context=context)
+    sandbox.pause()
+    again = Sandbox.connect(sandbox.sandbox_id)
+    equal(out(again, "f; pwd"), "f 1 1\n/tmp\n")
+    equal(out(again, "echo $y; pwd", context=context), "2\n/home\n")
+    # Paused before it has run again, it is still there.
+    again.pause()
+    again.connect()
+    again.pause()
+    again.connect()
+    out(again, "x=3")
+    snapshot = again.create_snapshot().snapshot_id
+    out(again, "x=4")
+    copy = Sandbox.create(snapshot, envs={"A": "it's"})
+    equal(out(copy, "f; pwd"), "f 3 it's\n/tmp\n")
+    equal(out(copy, "echo $y $A", context=context), "2 it's\n")
+    equal(out(again, "f"), "f 4 1\n")
+    if GENERATION != "oldest":
+        (fork,) = again.fork(count=1, timeout=60)
+        equal(out(fork, "x=5; f"), "f 5 1\n")
+        equal(out(again, "f"), "f 4 1\n")
+        fork.kill()
+    copy.kill()
+    Sandbox.delete_snapshot(snapshot)
+    # A job in the background is a running command: nothing is saved over it.
+    out(again, "sleep 600 & :")
+    raises("SandboxException", "409", again.create_snapshot)
+    out(again, "kill %1; wait; :")
+    again.kill()
+
+
+def check_a_busy_shell_is_ended_and_paused():
+    async def check():
+        sandbox = await AsyncSandbox.create()
+        started = asyncio.Event()
+        running = asyncio.create_task(
+            sandbox.run_code(
+                "x=5; echo up; sleep 600", language="bash", on_stdout=lambda _: started.set()
+            )
+        )
+        await asyncio.wait_for(started.wait(), 20)
+        await sandbox.pause()
+        await asyncio.wait([running])
+        assert running.exception() or running.result().error, running
+        again = await AsyncSandbox.connect(sandbox.sandbox_id)
+        execution = await again.run_code("echo $x", language="bash")
+        equal(execution.logs.stdout, ["5\n"])
+        await again.kill()
+
+    asyncio.run(check())
+
+
 def check_pausing_twice_is_no_error():
     sandbox = Sandbox.create()
     sandbox.pause()

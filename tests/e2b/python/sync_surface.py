@@ -182,6 +182,61 @@ def check_javascript_and_typescript():
     SHARED.remove_code_context(context)
 
 
+def check_bash():
+    def bash(code, **how):
+        execution = SHARED.run_code(code, language="bash", **how)
+        return "".join(execution.logs.stdout), "".join(execution.logs.stderr), execution.error
+
+    equal(bash('cd /tmp; export X=1; y=2; greet() { echo "hi $1 $y"; }'), ("", "", None))
+    python = "python3 -c 'import os; print(os.environ[\"X\"], os.getcwd())'"
+    equal(bash(f"pwd; greet you; {python}"), ("/tmp\nhi you 2\n1 /tmp\n", "", None))
+    # A status other than 0 is an error, as Jupyter's kernel for bash tells it.
+    for code, status in [("echo out; echo err >&2; false", "1"), ("echo out; echo err >&2; exit 3", "3")]:
+        out, err, error = bash(code)
+        equal((out, err), ("out\n", "err\n"))
+        equal((error.name, error.value, error.traceback), ("", status, ""))
+    assert "syntax error" in bash("echo 'open")[1] + bash("if")[1]
+    # It comes as it is written.
+    seen = []
+    SHARED.run_code(
+        "echo one; until [ -e go ]; do sleep 0.01; done; echo two",
+        language="bash",
+        on_stdout=lambda line: seen.append((line.line, SHARED.files.write("/tmp/go", ""))),
+    )
+    equal([line for line, _ in seen], ["one\n", "two\n"])
+    equal(bash("echo $X $ONE; X=3", envs={"X": "2", "ONE": "1"})[0], "2 1\n")
+    equal(bash("echo $X [$ONE]")[0], "1 []\n")
+    # All languages see the same files.
+    bash("echo from bash > /home/user/shared.txt")
+    equal(SHARED.run_code("open('/home/user/shared.txt').read()").text, "from bash\\n")
+
+
+def check_contexts_of_bash():
+    context = SHARED.create_code_context(language="bash", cwd="/tmp")
+    equal((context.language, context.cwd), ("bash", "/tmp"))
+    equal(SHARED.list_code_contexts()[-1].id, context.id)
+    run = lambda code: "".join(SHARED.run_code(code, context=context).logs.stdout)
+    equal(run("pwd; x=5; cd /"), "/tmp\n")
+    equal(run("pwd; echo $x"), "/\n5\n")
+    raises(
+        "TimeoutException",
+        "timed out",
+        lambda: SHARED.run_code("x=6; while :; do sleep 1; done", context=context, timeout=1),
+    )
+    equal(run("echo $x"), "6\n")
+    SHARED.restart_code_context(context)
+    equal(run("pwd; echo [$x]"), "/tmp\n[]\n")
+    # The shell itself can be killed; a fresh one stands in for it.
+    error = SHARED.run_code("x=7; kill -9 $$", context=context).error
+    equal(error.name, "KernelDied")
+    assert "lost" in error.value, error
+    equal(run("pwd; echo [$x]"), "/tmp\n[]\n")
+    equal(SHARED.commands.list(), [])
+    SHARED.remove_code_context(context)
+    raises("NotFoundException", context.id, lambda: SHARED.run_code(":", context=context))
+    raises("SandboxException", "/no/such", lambda: SHARED.create_code_context(language="bash", cwd="/no/such"))
+
+
 def check_contexts_are_there_from_the_start():
     sandbox = Sandbox.create()
     languages = [context.language for context in sandbox.list_code_contexts()]

@@ -98,7 +98,7 @@ async def connected():
 async def check_the_tools_are_announced(tools):
     announced = (await tools.client.list_tools()).model_dump(by_alias=True)["tools"]
     names = {tool["name"] for tool in announced}
-    assert {"run_code", "read_file", "write_file", "fork", "snapshot", "undo"} <= names, names
+    assert {"run_code", "read_file", "write_file", "fork", "snapshot", "undo", "run_command"} <= names, names
     run = next(tool for tool in announced if tool["name"] == "run_code")
     equal(run["inputSchema"]["required"], ["code"])
     languages = run["inputSchema"]["properties"]["language"]["enum"]
@@ -149,6 +149,76 @@ async def check_images(tools):
     read = await tools("read_file", path="dot.png")
     equal([part["type"] for part in read.content], ["image"])
     equal(read.content[0]["data"], PIXEL)
+
+
+async def check_commands(tools):
+    done = await tools("run_command", command="echo out; echo err >&2; pwd; echo $HOME")
+    equal(done.failed, False)
+    data = {name: done.data[name] for name in ["exit_code", "stdout", "stderr", "timed_out", "truncated"]}
+    equal(
+        data,
+        {
+            "exit_code": 0,
+            "stdout": "out\n/home/user\n/home/user\n",
+            "stderr": "err\n",
+            "timed_out": False,
+            "truncated": False,
+        },
+    )
+    assert "out" in done.text and "err" in done.text, done.text
+    # Pipes, tools, languages and files are those of the sandbox.
+    await tools("write_file", path="words.txt", content="b\na\nb\n")
+    sorted_words = await tools("run_command", command="sort words.txt | uniq -c | sort -rn | head -n 1 | xargs")
+    equal(sorted_words.data["stdout"], "2 b\n")
+    made = await tools("run_command", command="mkdir -p p && cd p && echo 'print(6*7)' > m.py && python3 m.py | tee out.txt")
+    equal(made.data["stdout"], "42\n")
+    equal((await tools.code("open('p/out.txt').read()")).data["result"], "'42\\n'")
+    # Files live on, the working directory and variables do not.
+    await tools("run_command", command="cd /tmp; X=1; export X")
+    equal((await tools("run_command", command="pwd; echo [$X]")).data["stdout"], "/home/user\n[]\n")
+    equal((await tools("run_command", command="pwd", cwd="/tmp")).data["stdout"], "/tmp\n")
+    equal((await tools("run_command", command="cat; cat", stdin="a\nb")).data["stdout"], "a\nb")
+    equal((await tools("run_command", command="true")).text, "it wrote nothing")
+
+
+async def check_commands_that_fail(tools):
+    for command, status in [("exit 3", 3), ("nosuchcommand", 127), ("echo x; (", 2), ("kill -9 $$", 137)]:
+        answer = await tools("run_command", command=command)
+        equal((answer.failed, answer.data["exit_code"]), (True, status))
+    assert "nosuchcommand" in (await tools("run_command", command="nosuchcommand")).text
+    refused = await tools("run_command", command="curl https://example.com")
+    assert refused.failed and "network" in refused.text, refused.text
+    for arguments, words in [
+        ({}, "command"),
+        ({"command": "true", "timeout_seconds": 0}, "timeout_seconds"),
+        ({"command": "true", "cwd": "/no/such"}, "/no/such"),
+        ({"command": "true", "wrong": 1}, "wrong"),
+    ]:
+        answer = await tools("run_command", **arguments)
+        assert answer.failed and words in answer.text, (arguments, answer.text)
+    late = await tools("run_command", command="echo before; sleep 600", timeout_seconds=1)
+    equal((late.failed, late.data["timed_out"], late.data["stdout"]), (True, True, "before\n"))
+    much = await tools("run_command", command="yes | head -c 3000000")
+    equal((much.failed, much.data["truncated"]), (False, True))
+    # What a command leaves in the background lives on.
+    await tools("run_command", command="(sleep 0.1; echo done > left.txt) >/dev/null 2>&1 &")
+    waits = "until [ -e left.txt ]; do sleep 0.05; done; cat left.txt"
+    equal((await tools("run_command", command=waits)).data["stdout"], "done\n")
+
+
+async def check_a_command_that_is_given_up_ends(tools):
+    began = asyncio.Event()
+
+    async def progress(*_):
+        began.set()
+
+    command = asyncio.create_task(
+        tools("run_command", progress=progress, command="while :; do echo on; sleep 0.05; done")
+    )
+    await asyncio.wait_for(began.wait(), 60)
+    await give_up(tools, command)
+    gone = "while [ $(ps -e | grep -c sleep) -gt 0 ]; do :; done; echo gone"
+    equal((await tools("run_command", command=gone, timeout_seconds=60)).data["stdout"], "gone\n")
 
 
 async def check_files(tools):
@@ -220,10 +290,8 @@ async def check_progress_is_told(tools):
     assert told and told[0] == "0", told
 
 
-async def check_a_call_that_is_given_up_ends_its_code(tools):
-    await tools.code("kept = 5")
-    call = asyncio.ensure_future(tools.code("print('on')\nwhile True: pass", timeout_seconds=600))
-    await asyncio.sleep(0.5)
+async def give_up(tools, call):
+    """Cancels the call that was made last."""
     if not SECOND:
         # This generation leaves it to its users to tell the server.
         from mcp import types
@@ -236,6 +304,13 @@ async def check_a_call_that_is_given_up_ends_its_code(tools):
         await call
     except BaseException:
         pass
+
+
+async def check_a_call_that_is_given_up_ends_its_code(tools):
+    await tools.code("kept = 5")
+    call = asyncio.ensure_future(tools.code("print('on')\nwhile True: pass", timeout_seconds=600))
+    await asyncio.sleep(0.5)
+    await give_up(tools, call)
     # One interpreter: this call waits until that code has ended.
     equal((await asyncio.wait_for(tools.code("kept"), 30)).data["result"], "5")
 

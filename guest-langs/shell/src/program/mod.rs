@@ -1,6 +1,8 @@
 //! The shell as a program of sandboxes: `bash`, `sh`, and the commands that
 //! start other commands.
 
+mod cell;
+mod context;
 mod stream;
 mod world;
 
@@ -8,6 +10,7 @@ use std::sync::Arc;
 
 use sandcell::command::{self, Process, Program, Programs, Running};
 
+pub use self::context::{ShellCell, ShellContext};
 use self::world::World;
 use crate::invocation::{self, PROVIDED};
 use crate::system::{ExitStatus, System};

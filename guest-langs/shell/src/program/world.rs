@@ -77,6 +77,11 @@ impl World {
         })
     }
 
+    /// The process itself.
+    pub(super) fn process(&self) -> &Process {
+        &self.process
+    }
+
     fn arrived(&self) -> std::sync::MutexGuard<'_, VecDeque<Signal>> {
         self.arrived.lock().unwrap_or_else(PoisonError::into_inner)
     }

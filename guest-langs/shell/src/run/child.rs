@@ -26,9 +26,16 @@ impl Shell {
 
     async fn wait_child(&mut self, child: &Arc<dyn Child>) -> Result<ExitStatus, Flow> {
         let mut ended = child.wait();
+        let mut interrupted = None;
         loop {
-            if let Some(status) = self.or_signal(&mut ended).await? {
-                return Ok(status);
+            match self.or_signal(&mut ended).await {
+                Ok(Some(status)) => return interrupted.map_or(Ok(status), Err),
+                Ok(None) => {}
+                // What it still says when it is interrupted belongs to this cell.
+                Err(flow @ Flow::Killed(Signal::INT)) if self.serves_cells => {
+                    interrupted = Some(flow);
+                }
+                Err(flow) => return Err(flow),
             }
         }
     }

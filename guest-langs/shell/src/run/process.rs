@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::{Flow, Run, Shell};
 use crate::limits::{LEVELS_PER_TASK, SUBSHELLS};
+use crate::signal::Signal;
 use crate::system::{Child, ExitStatus, Group};
 
 /// A task that ends with who waits for it.
@@ -16,6 +17,13 @@ struct Task<T>(JoinHandle<T>);
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+fn end(status: i32, signal: Option<Signal>) -> ExitStatus {
+    match signal {
+        Some(signal) => ExitStatus::Signalled(signal),
+        None => ExitStatus::Exited(u8::try_from(status & 0xff).unwrap_or_default()),
     }
 }
 
@@ -46,17 +54,29 @@ impl Shell {
 
     /// The end of a process: its EXIT trap, and how it ended.
     pub(crate) async fn finish(&mut self, run: Run) -> ExitStatus {
-        let (status, signal) = match run {
+        let (status, signal) = self.outcome(run);
+        let status = self.run_exit_trap(status).await;
+        end(status, signal)
+    }
+
+    /// The end of a cell: the shell goes on, and its EXIT trap waits, unless the
+    /// cell called `exit`.
+    pub(crate) async fn finish_cell(&mut self, run: Run) -> ExitStatus {
+        let (status, signal) = self.outcome(run);
+        let status = match run {
+            Err(Flow::Exit(_)) => self.run_exit_trap(status).await,
+            _ => status,
+        };
+        end(status, signal)
+    }
+
+    fn outcome(&self, run: Run) -> (i32, Option<Signal>) {
+        match run {
             Ok(status) | Err(Flow::Return(status) | Flow::Exit(status) | Flow::Discard(status)) => {
                 (status, None)
             }
             Err(Flow::Break(_) | Flow::Continue(_)) => (self.status, None),
             Err(Flow::Killed(signal)) => (128 + i32::from(signal.0), Some(signal)),
-        };
-        let status = self.run_exit_trap(status).await;
-        match signal {
-            Some(signal) => ExitStatus::Signalled(signal),
-            None => ExitStatus::Exited(u8::try_from(status & 0xff).unwrap_or_default()),
         }
     }
 

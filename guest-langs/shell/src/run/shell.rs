@@ -58,6 +58,9 @@ pub struct Shell {
     /// This process has nothing to do after its one command: a program takes
     /// its place.
     pub(crate) may_exec: bool,
+    /// It lives on between cells: an interrupt ends the cell, once what runs in
+    /// the foreground has ended.
+    pub(crate) serves_cells: bool,
     /// Within a trap's command.
     pub(crate) trapping: Option<Trap>,
     /// Signals that wait for their trap.
@@ -119,6 +122,7 @@ impl Shell {
             level: 0,
             calls: 0,
             may_exec: false,
+            serves_cells: false,
             trapping: None,
             caught: Vec::new(),
             seconds_from: 0,
@@ -164,6 +168,7 @@ impl Shell {
             level: 0,
             calls: self.calls,
             may_exec: false,
+            serves_cells: false,
             trapping: None,
             caught: Vec::new(),
             seconds_from: self.seconds_from,
