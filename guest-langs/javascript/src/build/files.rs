@@ -29,6 +29,7 @@ pub(crate) const KERNEL_C: &[File] = embedded!(
     "channel.c",
     "children.c",
     "files.c",
+    "holes.c",
     "hooks.c",
     "kernel.h",
     "modules.c",
