@@ -10,6 +10,7 @@ pub(crate) const RECIPE: &[File] = embedded!(
     "crates.toml",
     "pack/bundle.mjs",
     "pack/patch.py",
+    "pack/sucrase.mjs",
     "package-lock.json",
     "package.json",
     "requirements-node.txt",
