@@ -152,18 +152,31 @@ async fn deep_nesting_of_every_form_is_an_error() {
         ("<T,>() => ", "1", ""),
         ("namespace A {", "", "}"),
     ];
-    let context = context().await;
+    let (context, other) = (context().await, context().await);
     check(&context, "let kept = 7; kept", "7").await;
     for (open, middle, close) in forms.iter().chain(&types) {
         let code = format!("{}{middle}{}", open.repeat(many), close.repeat(many));
-        let report = run(&context, code).await;
-        let end = &report.outcome.end;
-        assert!(
-            matches!(end, End::Raised(_) | End::Finished),
-            "{open}: {end}"
-        );
-        assert_eq!(report.outcome.lost, None, "{open}");
-        check(&context, "kept", "7").await;
+        for file in [
+            None,
+            Some("nested.js"),
+            Some("nested.ts"),
+            Some("nested.mjs"),
+        ] {
+            let cell = RunCode::new(code.clone());
+            let cell = match file {
+                Some(name) => cell.filename(name),
+                None => cell,
+            };
+            let report = run(&context, cell).await;
+            let end = &report.outcome.end;
+            assert!(
+                matches!(end, End::Raised(_) | End::Finished),
+                "{open} {file:?}: {end}"
+            );
+            assert_eq!(report.outcome.lost, None, "{open} {file:?}");
+            check(&context, "kept", "7").await;
+        }
+        check(&other, "1 + 1", "2").await;
     }
 }
 

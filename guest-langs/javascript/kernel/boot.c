@@ -20,18 +20,32 @@ static const char *const hook_names[HOOK_COUNT] = {
 };
 
 /* Remembers that memory ran out: the engine may have none left to say so. */
-static void *noted(void *block)
+static void *none_left(void)
 {
-    if (block == NULL) {
-        kernel.out_of_memory = true;
-    }
-    return block;
+    kernel.out_of_memory = true;
+    return NULL;
 }
 
-static void *engine_calloc(void *unused, size_t count, size_t size) { return noted(calloc(count, size)); }
-static void *engine_malloc(void *unused, size_t size) { return noted(malloc(size)); }
+/* Each tries again when there were holes in the heap. */
+static void *engine_calloc(void *unused, size_t count, size_t size)
+{
+    void *block = calloc(count, size);
+    return block != NULL ? block : kernel_open_holes(count * size) ? engine_calloc(unused, count, size) : none_left();
+}
+
+static void *engine_malloc(void *unused, size_t size)
+{
+    void *block = malloc(size);
+    return block != NULL ? block : kernel_open_holes(size) ? engine_malloc(unused, size) : none_left();
+}
+
+static void *engine_realloc(void *unused, void *block, size_t size)
+{
+    void *moved = realloc(block, size);
+    return moved != NULL ? moved : kernel_open_holes(size) ? engine_realloc(unused, block, size) : none_left();
+}
+
 static void engine_free(void *unused, void *block) { free(block); }
-static void *engine_realloc(void *unused, void *block, size_t size) { return noted(realloc(block, size)); }
 extern size_t malloc_usable_size(void *block);
 static size_t engine_usable_size(const void *block) { return malloc_usable_size((void *)block); }
 
@@ -168,6 +182,10 @@ GUEST_EXPORT(sandcell_boot) int sandcell_boot(void)
         return 1;
     }
     sandcell_freeze_heap(kernel.runtime);
+    kernel_fill_holes();
+    if (sandcell_first_arenas(kernel.runtime)) {
+        return 1;
+    }
     kernel_hold_reserve();
     return 0;
 }

@@ -24,6 +24,7 @@ HOST_IMPORT(take) int32_t sandcell_take(void *address, int32_t length);
 
 /* ---- what is added to the engine, see patches.md ---- */
 void sandcell_freeze_heap(JSRuntime *runtime);
+int sandcell_first_arenas(JSRuntime *runtime);
 void sandcell_drop_jobs(JSRuntime *runtime);
 void sandcell_seed(JSContext *context, uint64_t seed);
 extern int sandcell_hide_kernel;
@@ -123,6 +124,10 @@ void kernel_on_rejection(JSContext *context, JSValueConst promise, JSValueConst 
 
 /* hooks.c */
 JSValue kernel_call_hook(enum kernel_hook hook, int count, JSValue *arguments);
+
+/* holes.c */
+void kernel_fill_holes(void);
+bool kernel_open_holes(size_t wanted);
 
 /* reserve.c */
 void kernel_hold_reserve(void);

@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { sucrase } from './sucrase.mjs';
 
 const [folder, output, licences] = process.argv.slice(2);
 const require = createRequire(resolve('node_modules', 'x.js'));
@@ -45,69 +46,6 @@ const helped = {
     ['_n=xt({', '_n=__native.defaults??=xt({'],
     ['}(t,r),Nn);if(i!==l)', '}(t,r),__native.inspect??Nn);if(i!==l)'],
   ],
-};
-// The parser of types names numbers by enums that live at run time, and asks for the kind of a token by a call: put in
-// their place they make it a sixth faster in an interpreter.
-const SUCRASE = resolve('node_modules/sucrase/dist/esm');
-function members(file, name) {
-  const text = readFileSync(join(SUCRASE, file), 'utf8');
-  const found = new Map([...text.matchAll(new RegExp(`const (\\w+) = (\\d+); ${name}\\[${name}\\["\\1"\\] = \\1\\]`, 'g'))].map(([, key, value]) => [key, value]));
-  if (found.size === 0) throw new Error(`${file}: ${name} has no members`);
-  return found;
-}
-const enums = {
-  tt: members('parser/tokenizer/types.js', 'TokenType'),
-  ContextualKeyword: members('parser/tokenizer/keywords.js', 'ContextualKeyword'),
-  charCodes: members('parser/util/charcodes.js', 'charCodes'),
-};
-const LINE_FEEDS = 'this.previousWhitespaceAndComments().replace(/[^\\r\\n]/g, "")';
-// What the package would drop without a word, or leave to the engine, is told: namespaces of values, decorators.
-const told = {
-  'parser/plugins/typescript.js': [
-    [
-      'function tsParseModuleOrNamespaceDeclaration() {\n',
-      `function tsParseModuleOrNamespaceDeclaration() {
-        const start = state.start, at = state.tokens.length;
-        state.namespaces = (state.namespaces ?? 0) + 1;
-        __parseNamespace();
-        const values = [tt._const, tt._let, tt._var, tt._function, tt._class, tt._enum];
-        if (--state.namespaces === 0 && state.tokens[at - 2]?.contextualKeyword !== ContextualKeyword._declare && state.tokens.slice(at).some((token) => values.includes(token.type))) {
-          unexpected('the namespace ' + input.slice(start, state.tokens[at].end) + ' cannot be compiled here: use an object or a module instead', start);
-        }
-      }
-      function __parseNamespace() {\n`,
-    ],
-    ['import {isJSXEnabled, state} from', 'import {input, isJSXEnabled, state} from'],
-  ],
-  'parser/traverser/statement.js': [
-    ['function parseDecorator() {\n', "function parseDecorator() {\n  unexpected('decorators cannot be compiled here: call the function instead');\n"],
-  ],
-};
-const inline = {
-  name: 'inline',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/node_modules\/sucrase\/dist\/esm\/.*\.js$/ }, ({ path }) => {
-      let contents = readFileSync(path, 'utf8');
-      for (const [text, instead] of told[path.split('/dist/esm/')[1]] ?? []) {
-        if (contents.split(text).length !== 2) throw new Error(`${path}: ${text} is not there exactly once`);
-        contents = contents.replace(text, () => instead);
-      }
-      for (const [name, values] of Object.entries(enums)) {
-        contents = contents.replace(new RegExp(`(?<![.\\w])${name}\\.(\\w+)\\b`, 'g'), (whole, key) => values.get(key) ?? whole);
-      }
-      contents = contents.replace(/this\.tokens\.matches1\((\d+)\)/g, '(this.tokens.tokens[this.tokens.tokenIndex].type === $1)');
-      if (!path.endsWith('/tokenizer/index.js') && /(?<![.\w])match\(\d+\)/.test(contents)) {
-        contents = contents.replace(/(?<![.\w])match\((\d+)\)/g, '(__state.type === $1)');
-        contents = `import { state as __state } from ${JSON.stringify(join(SUCRASE, 'parser/traverser/base.js'))};${contents}`;
-      }
-      if (path.endsWith('/TokenProcessor.js')) {
-        if (contents.split(LINE_FEEDS).length !== 2) throw new Error('sucrase: its white space has changed');
-        contents = contents.replace(LINE_FEEDS, () => '__lineFeeds(this.previousWhitespaceAndComments())');
-        contents += 'function __lineFeeds(text) { return text === "" || text === " " ? "" : text.replace(/[^\\r\\n]/g, ""); }';
-      }
-      return { contents, loader: 'js' };
-    });
-  },
 };
 // Data of locales as text that is parsed at boot: as a program it would take ten times the memory.
 const locales = {
@@ -160,7 +98,7 @@ const bundled = (entry, outfile, banner) => build({
   minifySyntax: true,
   legalComments: 'none',
   charset: 'utf8',
-  plugins: [rename, inline, locales, help],
+  plugins: [rename, sucrase(resolve('node_modules/sucrase/dist/esm')), locales, help],
   preserveSymlinks: true,
   banner: { js: banner },
   footer: { js: 'return __hooks; })' },

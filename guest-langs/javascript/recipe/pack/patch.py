@@ -70,6 +70,30 @@ void sandcell_freeze_heap(JSRuntime *rt)
         list_add_tail(el, &frozen);
     }
     JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + (4 << 20));
+
+    /* What is free in the arenas of the image is left: a few blocks here and there, each in a page of its own. */
+    for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
+        list_for_each_safe(el, next, &rt->arena_state.free_arena_list[i]) {
+            JSArena *ar = list_entry(el, JSArena, free_link);
+            list_del(el);
+            ar->n_blocks = ar->n_used_blocks;
+        }
+    }
+}
+
+/* A small arena of each size, side by side, for what a small cell allocates. They stay when they are empty. */
+int sandcell_first_arenas(JSRuntime *rt)
+{
+    for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
+        int bytes = arena_block_sizes[i] <= 128 ? 768 : 1280;
+        JSArena *ar = arena_sized(rt, i, bytes / arena_block_sizes[i]);
+        if (!ar)
+            return -1;
+        /* as if one block more were there, and in use */
+        ar->n_blocks++;
+        ar->n_used_blocks++;
+    }
+    return 0;
 }
 
 /* Jobs that an interrupted cell left are never done. */
@@ -158,6 +182,19 @@ EDITS = [
     (
         "                    dbuf_printf(&dbuf, \":%d:%d\", line_num1, col_num1);\n                dbuf_putc(&dbuf, ')');\n",
         "                    dbuf_printf(&dbuf, \":%d:%d\", line_num1, col_num1);\n                if (!bare)\n                    dbuf_putc(&dbuf, ')');\n",
+    ),
+    # Arenas may be smaller than a page.
+    (
+        "static no_inline JSArena *arena_new(JSRuntime *rt, int block_size_idx)\n{\n",
+        "static no_inline JSArena *arena_sized(JSRuntime *rt, int block_size_idx, int n_blocks)\n{\n",
+    ),
+    ("    JSArena *ar;\n    int n_blocks, block_size, i;\n", "    JSArena *ar;\n    int block_size, i;\n"),
+    ("    n_blocks = (JS_ARENA_SIZE - sizeof(JSArena)) / block_size;\n", ""),
+    (
+        "    list_add(&ar->free_link, &rt->arena_state.free_arena_list[block_size_idx]);\n    return ar;\n}\n",
+        "    list_add(&ar->free_link, &rt->arena_state.free_arena_list[block_size_idx]);\n    return ar;\n}\n\n"
+        "static no_inline JSArena *arena_new(JSRuntime *rt, int block_size_idx)\n{\n"
+        "    return arena_sized(rt, block_size_idx, (JS_ARENA_SIZE - sizeof(JSArena)) / arena_block_sizes[block_size_idx]);\n}\n",
     ),
     # A later cell may declare a name again.
     (

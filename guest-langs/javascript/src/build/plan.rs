@@ -98,7 +98,7 @@ const STEPS: &[Definition] = &[
         ..line(
             BUNDLE,
             "steps/bundle.sh",
-            &["pack/bundle.mjs"],
+            &["pack/bundle.mjs", "pack/sucrase.mjs"],
             &[("packages", FETCH_PACKAGES)],
             2,
         )
