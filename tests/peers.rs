@@ -1,7 +1,5 @@
 //! The pure parts of `benches/peers`, which are written in Python, by their own tests.
 
-#![expect(clippy::expect_used, reason = "a test that finds no python3 has failed")]
-
 use std::path::Path;
 use std::process::Command;
 

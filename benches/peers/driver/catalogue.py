@@ -123,7 +123,7 @@ PEERS = (
         "capsule_agent.py",
         packages="capsule",
         phases=("cold", "new", "cpu", "survive"),
-        limits="wall time 30 s, memory 256 MiB, fuel, all fixed when the task is built",
+        limits="wall time 30 s, memory 256 MB, as its task says (in our runs `exec` held neither); fuel is counted",
     ),
     Peer(
         "pyodide",

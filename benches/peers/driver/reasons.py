@@ -21,6 +21,14 @@ REASONS = (
     ),
     (
         "python",
+        "cold",
+        "capsule-run",
+        "Both map compiled code and boot nothing; what is left is opening a cache, checking "
+        "its files and starting a runtime, and the two are near enough for the machine's load "
+        "to decide. The program of its cold run is part of what was built.",
+    ),
+    (
+        "python",
         "new",
         "pydantic-monty",
         "Its new session is an empty table of names in a process that has served others "

@@ -87,7 +87,7 @@ HELD = {
             "box.n + Box(22).n",
             "42",
         ),
-        ("two names for one list", "rows = [1, 2]\nsame = rows\n", "same is rows", "True"),
+        ("two names for one list", "rows = [1, 2]\nsame = rows\n", "int(same is rows)", "1"),
         ("a generator in its middle", _COUNT, "next(numbers)", "2"),
         ("a function beside a generator", _DOUBLE + _COUNT, "double(21)", "42"),
     ),

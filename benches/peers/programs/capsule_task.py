@@ -1,3 +1,12 @@
+# What is not imported when the task is built is not in it.
+import collections
+import dataclasses
+import json
+import math
+import re
+import statistics
+import sys
+
 from capsule import task
 
 

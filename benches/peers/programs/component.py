@@ -1,4 +1,15 @@
-"""The program inside the component: names that live on, statements, expressions."""
+"""The program inside the component: names that live on, statements, expressions.
+
+What is not imported when the component is built is not in it.
+"""
+
+import collections
+import dataclasses
+import json
+import math
+import re
+import statistics
+import sys
 
 import wit_world
 from componentize_py_types import Err
