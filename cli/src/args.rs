@@ -320,6 +320,13 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
 
+    /// Let code in sandboxes install packages of Python alone: `pip install NAME` in a cell
+    ///
+    /// pip of this machine fetches them, and the sandbox is handed files. Code in
+    /// sandboxes then decides which names this machine asks its package index for.
+    #[arg(long)]
+    pub(crate) allow_pip: bool,
+
     /// Web page that may use this server, for example http://localhost:3000; * for all
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<String>,
@@ -405,11 +412,19 @@ fn image_of_language(name: &str) -> Result<&'static str, String> {
 #[command(after_help = "\
 Examples:
   sandcell image build python
+  sandcell image add humanize==4.9.0 --name mine
   sandcell image export python python.sandcell
   sandcell image import python.sandcell")]
 pub(crate) enum ImageCommand {
     /// Build an image, unless an up-to-date one is there
     Build(BuildArguments),
+    /// Make an image of your own: Python with more packages
+    ///
+    /// pip of this machine resolves and fetches them and what they need; they are
+    /// kept by their SHA-256. Only wheels of Python alone (py3-none-any) are taken.
+    /// The packages are imported before the image is frozen, so that cells find
+    /// them without reading files. Code of the packages runs in the sandbox only.
+    Add(AddArguments),
     /// List the images of this user
     List {
         /// Print one JSON object a line
@@ -446,6 +461,21 @@ pub(crate) enum ImageCommand {
         /// The image's name
         name: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArguments {
+    /// Packages and their versions
+    #[arg(required = true, value_name = "NAME==VERSION")]
+    pub(crate) packages: Vec<String>,
+
+    /// Name of the new image; one of that name is replaced
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+
+    /// The image that it is made from, which is built if it is missing
+    #[arg(long, value_name = "NAME", default_value = language::PYTHON, value_parser = [language::PYTHON, language::DATA])]
+    pub(crate) base: String,
 }
 
 #[derive(Debug, Args)]

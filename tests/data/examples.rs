@@ -5,8 +5,13 @@ use std::path::Path;
 
 use crate::support::{check, finished, first};
 
+/// An expression and what it shows.
+type Shown = (&'static str, &'static str);
+
 /// A program, lines that it prints, and what holds of its files afterwards.
-const PROGRAMS: [(&str, &[&str], &[(&str, &str)]); 10] = [
+type Program = (&'static str, &'static [&'static str], &'static [Shown]);
+
+const PROGRAMS: [Program; 10] = [
     (
         "cleaning",
         &[

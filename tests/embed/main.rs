@@ -32,6 +32,7 @@ mod mappings;
 mod mounts;
 mod options;
 mod pauses;
+mod pip;
 mod snapshots;
 mod streams;
 mod tracebacks;

@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use sandcell::{Cache, ImageSummary};
+use sandcell_python::packages::{self, PackageError, Requirement};
 use serde::Serialize;
 
-use crate::args::{BuildArguments, ImageCommand};
+use crate::args::{AddArguments, BuildArguments, ImageCommand};
 use crate::console::{Colour, Escapes, Output};
 use crate::exit::{ExitStatus, Failure};
 use crate::language::{self, BuildSettings};
@@ -23,6 +24,7 @@ pub(crate) fn execute(command: ImageCommand) -> Result<ExitStatus, Failure> {
     let mut stdout = Output::stdout(Escapes::Shown);
     match command {
         ImageCommand::Build(arguments) => build(&cache, arguments, &mut stdout)?,
+        ImageCommand::Add(arguments) => add(&cache, &arguments, &mut stdout)?,
         ImageCommand::List { json } => list(&cache, json, &mut stdout)?,
         ImageCommand::Inspect { name, json } => inspect(&cache, &name, json, &mut stdout)?,
         ImageCommand::Export { name, file } => {
@@ -76,6 +78,63 @@ fn build(cache: &Cache, arguments: BuildArguments, stdout: &mut Output) -> Resul
     }
     stdout.line(&format!("the image {name} is ready"))?;
     Ok(())
+}
+
+fn add(cache: &Cache, arguments: &AddArguments, stdout: &mut Output) -> Result<(), Failure> {
+    let name = &arguments.name;
+    if language::NAMES.contains(&name.as_str()) || name == TOOLS {
+        let failure = Failure::usage(format!("`{name}` is the name of an image that is built"));
+        return Err(failure.hint("choose another --name"));
+    }
+    if let Err(error @ sandcell::Error::BadSetting { .. }) = cache.image(name) {
+        return Err(error.into());
+    }
+    let parsed = arguments.packages.iter().map(|text| {
+        let requirement: Requirement = text.parse().map_err(package_failure)?;
+        if requirement.pinned().is_none() {
+            let failure = Failure::usage(format!("`{text}` names no version"));
+            let name = requirement.name();
+            return Err(failure.hint(format!("say {name}==VERSION")));
+        }
+        Ok(requirement)
+    });
+    let wanted = parsed.collect::<Result<Vec<_>, Failure>>()?;
+    let Some(language) = language::find(&arguments.base, BuildSettings::default()) else {
+        return Err(Failure::usage("there is no such base"));
+    };
+    let mut display = Display::default();
+    let base = language
+        .build(cache.path(), &mut display)
+        .map_err(sandcell::Error::Build)?;
+    let wheels = {
+        let _patience = Patience::new("asking pip for the packages");
+        let present = packages::present_in(&base).map_err(package_failure)?;
+        let store = packages::Store::new(cache.path());
+        store.resolve(&wanted, &present).map_err(package_failure)?
+    };
+    let guest = packages::extend(&base, cache.path(), &wanted, &wheels).map_err(package_failure)?;
+    open::reactor()?.block_on(cache.boot(guest.guest(), name, &mut display))?;
+    drop(display);
+    for wheel in &wheels {
+        stdout.line(&format!(
+            "{}=={} sha256:{}",
+            wheel.name, wheel.version, wheel.sha256
+        ))?;
+    }
+    stdout.line(&format!("the image {name} is ready"))?;
+    Ok(())
+}
+
+/// What the user asked for is their affair, the rest this machine's.
+fn package_failure(error: PackageError) -> Failure {
+    match error {
+        PackageError::BadRequirement { .. }
+        | PackageError::TooMany { .. }
+        | PackageError::InImage { .. }
+        | PackageError::NativeCode { .. }
+        | PackageError::NotFound { .. } => Failure::usage(error.to_string()),
+        other => Failure::own(other.to_string()),
+    }
 }
 
 fn build_tools(

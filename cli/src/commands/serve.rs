@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use sandcell::{Limits, Runtime};
+use sandcell_python::packages::{Store, allow_pip};
 use sandcell_server::{Certificate, Server, ServerBuilder};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -100,6 +101,7 @@ fn server(
     key: &str,
     state: PathBuf,
 ) -> ServerBuilder {
+    let store = Store::new(runtime.cache().path());
     let mut limits = Limits::default();
     // A sandbox ends by itself; a cell in it may take until then.
     limits.wall = None;
@@ -122,6 +124,10 @@ fn server(
     }
     if let Some(bytes) = arguments.max_saved {
         server = server.saved_bytes(bytes);
+    }
+    if arguments.allow_pip {
+        warn("code in sandboxes decides what pip of this machine asks its package index for");
+        server = server.prepare(move |builder| allow_pip(builder, &store));
     }
     for name in &arguments.allow_host {
         server = server.allow_host(name);

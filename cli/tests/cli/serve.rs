@@ -121,6 +121,43 @@ fn a_second_signal_ends_the_server_at_once() {
     server.end().exits(0).says("told twice to end");
 }
 
+/// The events of a cell that a new sandbox of the server runs.
+fn cell(server: &Serving, code: &str) -> String {
+    let key = std::fs::read_to_string(server.state.path().join("key")).expect("the key");
+    let made = server.post(key.trim());
+    let token = made
+        .split("\"envdAccessToken\":\"")
+        .nth(1)
+        .expect("a token");
+    let token = token.split('"').next().expect("its value");
+    let body = serde_json::json!({ "code": code }).to_string();
+    let mut stream = TcpStream::connect(&server.address).expect("connected");
+    let request = format!(
+        "POST /execute HTTP/1.1\r\nHost: localhost\r\nX-Access-Token: {token}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+#[test]
+fn packages_by_name_are_for_servers_that_allow_them() {
+    let code = "%pip install humanize==4.9.0\nimport humanize\nprint(humanize.ordinal(21))";
+    let server = Serving::start(&[]);
+    let answer = cell(&server, code);
+    assert!(
+        answer.contains("cannot be installed at run time"),
+        "{answer}"
+    );
+    server.end().exits(0);
+    let server = Serving::start(&["--allow-pip"]);
+    let answer = cell(&server, code);
+    assert!(answer.contains("21st"), "{answer}");
+    server.end().exits(0).says("asks its package index");
+}
+
 #[test]
 fn any_key_is_taken_if_that_was_asked_for() {
     let server = Serving::start(&["--any-key"]);

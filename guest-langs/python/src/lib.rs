@@ -8,5 +8,6 @@
 
 pub mod build;
 mod language;
+pub mod packages;
 
 pub use language::Python;

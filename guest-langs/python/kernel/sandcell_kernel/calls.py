@@ -20,6 +20,13 @@ _REFUSALS = {
 }
 
 
+# Functions of the host by name, those that the kernel alone calls included.
+functions = {}
+
+# Functions of such names are the kernel's own, no variables of the user.
+KERNEL_PREFIX = "_sandcell_"
+
+
 class HostFunctionError(Exception):
     """A host function failed: ``name`` is the kind of the error, ``message`` its words, ``function`` who failed."""
 

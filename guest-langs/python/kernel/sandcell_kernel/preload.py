@@ -3,6 +3,8 @@
 Modules that this build of the interpreter lacks are passed over.
 """
 
+import sys
+
 MODULES = """
     __future__ _strptime abc argparse array ast asyncio asyncio.base_events asyncio.queues asyncio.runners
     asyncio.subprocess asyncio.taskgroups asyncio.timeouts atexit base64 binascii bisect builtins bz2 calendar
@@ -35,6 +37,24 @@ DATA_MODULES = """
 """.split()
 
 
+# Modules of packages that the user added to the image, one a line.
+CHOSEN = "/usr/lib/sandcell-preload.txt"
+
+
+def chosen():
+    """Import what the user added; a package that cannot be imported now may be so later, or say why then."""
+    try:
+        with open(CHOSEN, encoding="utf-8") as file:
+            names = file.read().split()
+    except OSError:
+        return
+    for name in names:
+        try:
+            __import__(name)
+        except Exception as error:
+            print(f"{name} cannot be imported: {type(error).__name__}: {error}", file=sys.stderr)
+
+
 def load():
     """Import them all; the names of those that this build has not."""
     missing = []
@@ -49,4 +69,5 @@ def load():
             __import__(name)
         except ImportError:
             missing.append(name)
+    chosen()
     return missing

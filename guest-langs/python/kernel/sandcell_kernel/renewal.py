@@ -44,12 +44,13 @@ class Renewal:
             name = about["name"]
             function = calls.HostFunction(self._calls, name, about.get("doc"), about.get("schema"))
             self._functions[name] = function
-            if name.isidentifier():
+            if name.isidentifier() and not name.startswith(calls.KERNEL_PREFIX):
                 if name not in PUBLIC_NAMES:
                     setattr(self._module, name, function)
                 namespace.setdefault(name, function)
         self._shell.host_names.clear()
         self._shell.host_names.update(self._functions)
+        calls.functions = self._functions
 
 
 # Names of the module `sandcell` that a host function cannot take.

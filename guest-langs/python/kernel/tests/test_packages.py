@@ -10,6 +10,7 @@ import unittest
 import zipfile
 from unittest import mock
 
+from sandcell_kernel import calls
 from sandcell_kernel.magics import packages
 from sandcell_kernel.tracebacks import UsageError
 
@@ -66,6 +67,39 @@ class Pip(unittest.TestCase):
                 with self.assertRaisesRegex(packages.PackageNotAvailable, "nothing-like-this is not in this image"):
                     self.run_pip(f"install {path}")
             sys.path.remove(site)
+
+    def test_where_the_host_allows_it_missing_packages_are_fetched(self):
+        asked = []
+
+        def resolve(requirements, present):
+            asked.append((requirements, present))
+            if "nothing" in requirements[0]:
+                raise calls.HostFunctionError("PackageNotAvailable", "there is no wheel of nothing", "resolve")
+            return [{"file": os.path.basename(path), "sha256": "d1", "bytes": len(content)}]
+
+        def read(sha256, offset):
+            self.assertEqual(sha256, "d1")
+            return base64.b64encode(content[offset : offset + 100]).decode()
+
+        functions = {packages.RESOLVE: resolve, packages.READ: read}
+        functions = {name: types.SimpleNamespace(blocking=function) for name, function in functions.items()}
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(calls, "functions", functions):
+            path = self.wheel(folder)
+            with open(path, "rb") as file:
+                content = file.read()
+            site = f"{folder}/site"
+            with mock.patch.object(packages.wheels.install, "__defaults__", (site,)):
+                self.assertIn("satisfied: numpy", self.run_pip("install numpy"))
+                self.assertEqual(asked, [])
+                self.assertEqual(self.run_pip("install 'small >= 1, <3'"), "Successfully installed small-1.0\n")
+                self.assertEqual(self.run_pip("install -q small"), "")
+                self.assertEqual(os.listdir(site).count("small.py"), 1)
+                with self.assertRaisesRegex(packages.PackageNotAvailable, "^there is no wheel of nothing$"):
+                    self.run_pip("install nothing")
+                with self.assertRaisesRegex(packages.PackageNotAvailable, "numpy 2.2.6 is in this image"):
+                    self.run_pip("install small numpy==1")
+            sys.path.remove(site)
+        self.assertEqual(asked[0], (["small>=1,<3"], [("numpy", "2.2.6"), ("Scikit_Learn", "1.5.0")]))
 
     def test_bad_wheels_are_refused(self):
         with tempfile.TemporaryDirectory() as folder:

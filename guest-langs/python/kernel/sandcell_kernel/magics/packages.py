@@ -1,11 +1,17 @@
-"""pip, as far as it makes sense in an image whose packages are fixed: install of what is there, list, show."""
+"""pip, as far as it makes sense in an image whose packages are fixed: install of what is there, list, show.
 
+Where the host allows it, it fetches what is missing: wheels of Python alone, handed over as files."""
+
+import base64
 import importlib.metadata
 import importlib.util
+import os
 import re
 import shlex
 import sys
+import tempfile
 
+from .. import calls
 from ..tracebacks import UsageError
 from . import wheels
 from .registry import line_magic
@@ -166,21 +172,27 @@ def install(words):
     requirements, quiet = read_arguments(words)
     if not requirements:
         raise UsageError('pip: You must give at least one requirement to install (see "pip help install")')
-    missing, conflicting = [], []
+    missing, conflicting, wanted = [], [], []
     for text in requirements:
         if text.endswith(".whl") and "://" not in text:
-            missing += _install_wheel(text, quiet)
+            needed = _install_wheel(text, quiet)
+            missing += needed
+            wanted += needed
             continue
         name, specifiers = parse_requirement(text)
         found = _find(name)
         if found is None:
             missing.append(name)
+            wanted.append(name + ",".join(operator + version for operator, version in specifiers))
             continue
         where, version = found
         if version is not None and not satisfies(version, specifiers):
             conflicting.append(f"{name} {version} is in this image, which does not satisfy {text!r}")
         elif not quiet:
             print(f"Requirement already satisfied: {text} in {where}" + (f" ({version})" if version else ""))
+    if wanted and not conflicting and RESOLVE in calls.functions:
+        _fetch(wanted, quiet)
+        return
     if missing or conflicting:
         words = list(conflicting)
         if missing:
@@ -190,6 +202,33 @@ def install(words):
             "; ".join(words) + " and packages cannot be installed at run time; ask the host to add "
             f"{'it' if len(missing) + len(conflicting) == 1 else 'them'} to the image"
         )
+
+
+# Functions of the host that allows it.
+RESOLVE, READ = "_sandcell_pip_resolve", "_sandcell_pip_read"
+
+
+def _fetch(wanted, quiet):
+    """Install what is missing, and what that needs, by wheels that the host fetches."""
+    present = [(found.metadata["Name"], found.version) for found in _distributions().values()]
+    try:
+        told = calls.functions[RESOLVE].blocking(requirements=wanted, present=present)
+        installed = []
+        with tempfile.TemporaryDirectory() as folder:
+            for wheel in told:
+                path = os.path.join(folder, wheel["file"])
+                with open(path, "wb") as file:
+                    while file.tell() < wheel["bytes"]:
+                        piece = calls.functions[READ].blocking(sha256=wheel["sha256"], offset=file.tell())
+                        file.write(base64.b64decode(piece))
+                name, version, _ = wheels.install(path)
+                installed.append(f"{name}-{version}")
+    except calls.HostFunctionError as error:
+        raise PackageNotAvailable(error.message) from None
+    except wheels.BadWheel as error:
+        raise PackageNotAvailable(str(error)) from None
+    if installed and not quiet:
+        print("Successfully installed " + " ".join(installed))
 
 
 def _install_wheel(path, quiet):

@@ -1,8 +1,10 @@
 /* The sort of large arrays of numbers by digits, for numpy: without vectors of a processor's own, a comparison sort
  * spends most of its time on branches that nobody foresees.
  *
- * Numbers become unsigned ones of the same order; NaNs go to the end first. Eleven bits are a digit: three digits for
- * 32 bits, six for 64. A digit that is the same everywhere costs nothing.
+ * Numbers become unsigned ones of the same order; NaNs go to the end first. Many numbers are first parted by their
+ * first eight bits that differ, until the parts lie in a near cache: going through more memory than that in another
+ * order, once for each digit, is slow when others use the processor as well. Parts are sorted by all their digits, from
+ * the last on; eleven bits are a digit. A digit that is the same everywhere costs nothing.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,6 +13,12 @@
 #include <string.h>
 
 enum { DIGIT = 11, VALUES = 1 << DIGIT };
+
+/* So few numbers are sorted by insertion; so many lie in a near cache. */
+enum { FEW = 40, NEAR = 1 << 16 };
+
+/* For each digit, how many numbers have each value of it. */
+typedef uint32_t (*counts)[VALUES];
 
 /* As data/pack/patch.py names them in numpy. */
 enum kind { UNSIGNED, SIGNED, FLOATING };
