@@ -100,7 +100,7 @@ async fn main() -> anyhow::Result<()> {
     programs.add("python", InterpreterProgram::of_image("python"));
     programs.add("through", std::sync::Arc::new(through_a_pipe));
     let runtime = Runtime::builder()
-        .cache(cache)
+        .cache(cache.clone())
         .image("python")
         .programs(programs)
         .open()?;
