@@ -77,7 +77,7 @@ impl Cell<'_> {
         self.executor.start();
         let process = self.world.process();
         let before = process.cpu();
-        let wall = cell.wall.unwrap_or(process.limits().wall);
+        let wall = cell.wall.unwrap_or_else(|| process.limits().wall);
         // What was sent while nothing ran is for nobody.
         while self.world.take_signal().is_some() {}
         let kept = lend(shell, cell.env);
