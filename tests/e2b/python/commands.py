@@ -229,10 +229,11 @@ def check_a_terminal():
     until(lambda: "cat" in RUN("ps").stdout)
     screen.type("line\r")
     screen.until("\r\nline\r\n")
-    # What is typed behind it is for the shell, whose prompt comes in between.
+    # What is typed behind it is for the shell. Its prompt comes before what is
+    # typed, or between that and what it prints.
     screen.type("\x04")
-    screen.type("echo after cat\r")
-    screen.until("ready> after cat\r\n")
+    screen.type("echo after $((1+1)) lines\r")
+    screen.until("after 2 lines\r\n")
     screen.type("exit 3\r")
     screen.thread.join(20)
     equal((type(screen.error).__name__, screen.error.exit_code), ("CommandExitException", 3))

@@ -199,9 +199,9 @@ def check_bash():
     # It comes as it is written.
     seen = []
     SHARED.run_code(
-        "echo one; until [ -e go ]; do sleep 0.01; done; echo two",
+        "echo one; until [ -e bash-may-go ]; do sleep 0.01; done; echo two",
         language="bash",
-        on_stdout=lambda line: seen.append((line.line, SHARED.files.write("/tmp/go", ""))),
+        on_stdout=lambda line: seen.append((line.line, SHARED.files.write("/tmp/bash-may-go", ""))),
     )
     equal([line for line, _ in seen], ["one\n", "two\n"])
     equal(bash("echo $X $ONE; X=3", envs={"X": "2", "ONE": "1"})[0], "2 1\n")

@@ -265,7 +265,11 @@ pub(super) async fn xargs(shell: &mut Shell, args: &[String]) -> Run {
         complain(shell, "cannot open the input").await;
         return Ok(1);
     };
-    let null = shell.system.open("/dev/null", Open::Read, 0).await.ok();
+    // The standard input is for the commands when the items come from a file.
+    let null = match request.file {
+        Some(_) => None,
+        None => shell.system.open("/dev/null", Open::Read, 0).await.ok(),
+    };
     let mut items = Items {
         stream,
         buffer: Vec::new(),

@@ -7,9 +7,9 @@ use std::time::Duration;
 use sandcell::command::Signal;
 use sandcell::stream::{PIPE_BYTES, PipeReader};
 use sandcell::{End, Event, Executor, GuestException, InterruptCause, Limit};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
-use super::context::{ShellCell, ended};
+use super::context::{Order, ShellCell, ended};
 use super::world::World;
 use crate::run::Shell;
 use crate::system::{ExitStatus, System};
@@ -27,6 +27,26 @@ pub(super) struct Cell<'a> {
     pub(super) world: &'a World,
     pub(super) streams: &'a Streams,
     pub(super) executor: Executor,
+}
+
+/// Takes no more orders when it is dropped, as it is with a process that is
+/// killed: before anybody is told that the cell broke, so that whoever is told
+/// finds the context closed.
+struct LastCell<'a>(Option<&'a mut mpsc::Receiver<Order>>);
+
+impl LastCell<'_> {
+    /// The shell goes on.
+    fn is_not(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for LastCell<'_> {
+    fn drop(&mut self) {
+        if let Some(orders) = &mut self.0 {
+            orders.close();
+        }
+    }
 }
 
 /// Why a cell is to stop.
@@ -50,12 +70,14 @@ impl Cell<'_> {
         mut self,
         shell: &mut Shell,
         cell: ShellCell,
+        orders: &mut mpsc::Receiver<Order>,
         closed: &mut watch::Receiver<bool>,
     ) -> bool {
+        let mut last = LastCell(Some(orders));
         self.executor.start();
         let process = self.world.process();
         let before = process.cpu();
-        let wall = cell.wall.unwrap_or(process.limits().wall);
+        let wall = cell.wall.unwrap_or_else(|| process.limits().wall);
         // What was sent while nothing ran is for nobody.
         while self.world.take_signal().is_some() {}
         let kept = lend(shell, cell.env);
@@ -77,6 +99,7 @@ impl Cell<'_> {
             // what became of it.
             Finish::Ended(_, None) if process.is_killed() => false,
             Finish::Ended(status, stop) => {
+                last.is_not();
                 take_back(shell, kept);
                 let end = self.end(status, stop);
                 if let End::Raised(exception) = &end {
@@ -87,6 +110,7 @@ impl Cell<'_> {
             }
             Finish::Stubborn(stop) => {
                 let end = self.stopped(stop);
+                drop(last);
                 self.executor.give_up(end, cpu);
                 false
             }

@@ -75,7 +75,7 @@ impl ShellCell {
 }
 
 /// A cell to run, and who carries it out.
-type Order = Box<(ShellCell, Executor)>;
+pub(super) type Order = Box<(ShellCell, Executor)>;
 
 impl ShellContext {
     /// A fresh shell in the folder `cwd`, with the environment of the sandbox's
@@ -249,7 +249,7 @@ async fn live(process: Process, given: Given) {
             streams: &streams,
             executor,
         };
-        if !cell.run(&mut shell, code, &mut closed).await {
+        if !cell.run(&mut shell, code, &mut orders, &mut closed).await {
             break;
         }
     }
