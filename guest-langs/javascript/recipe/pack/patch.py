@@ -183,6 +183,13 @@ EDITS = [
         "                    dbuf_printf(&dbuf, \":%d:%d\", line_num1, col_num1);\n                dbuf_putc(&dbuf, ')');\n",
         "                    dbuf_printf(&dbuf, \":%d:%d\", line_num1, col_num1);\n                if (!bare)\n                    dbuf_putc(&dbuf, ')');\n",
     ),
+    # What is spread into an object may be a string.
+    (
+        "    if (JS_VALUE_GET_TAG(source) != JS_TAG_OBJECT)\n        return 0;\n\n    if (JS_VALUE_GET_TAG(excluded) == JS_TAG_OBJECT)\n",
+        "    if (JS_IsString(source)) {\n        JSValue boxed = JS_ToObject(ctx, source);\n        if (JS_IsException(boxed))\n            return -1;\n"
+        "        ret = JS_CopyDataProperties(ctx, target, boxed, excluded, setprop);\n        JS_FreeValue(ctx, boxed);\n        return ret;\n    }\n"
+        "    if (JS_VALUE_GET_TAG(source) != JS_TAG_OBJECT)\n        return 0;\n\n    if (JS_VALUE_GET_TAG(excluded) == JS_TAG_OBJECT)\n",
+    ),
     # Arenas may be smaller than a page.
     (
         "static no_inline JSArena *arena_new(JSRuntime *rt, int block_size_idx)\n{\n",
