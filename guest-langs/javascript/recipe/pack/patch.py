@@ -11,6 +11,7 @@ import sys
 
 DECLARATIONS = """
 /* sandcell: see guest-langs/javascript/patches.md */
+static uintptr_t sandcell_pattern_start; /* the measured stack where a pattern's parser began, or 0 */
 extern volatile uint64_t sandcell_stop; /* the stop word, and above it the interrupt word */
 __attribute__((import_module("sandcell"), import_name("check"))) extern void sandcell_check(void);
 
@@ -148,6 +149,19 @@ EDITS = [
         "#if defined(__wasm__)\n    char pad[256];\n"
         '    __asm__ volatile("" : : "r"(pad) : "memory");\n    return (uintptr_t)pad;\n'
         "#elif defined(__clang__) || defined(__GNUC__)\n    return (uintptr_t)__builtin_frame_address(0);\n",
+    ),
+    # So it is for patterns: their parser takes much more of the other.
+    (
+        "    re_bytecode_buf = lre_compile(&re_bytecode_len, error_msg,\n                                  sizeof(error_msg), str, len, re_flags, ctx);\n",
+        "    sandcell_pattern_start = js_get_stack_pointer();\n"
+        "    re_bytecode_buf = lre_compile(&re_bytecode_len, error_msg,\n                                  sizeof(error_msg), str, len, re_flags, ctx);\n"
+        "    sandcell_pattern_start = 0;\n",
+    ),
+    (
+        "    JSContext *ctx = opaque;\n    return js_check_stack_overflow(ctx->rt, alloca_size);\n",
+        "    JSContext *ctx = opaque;\n    uintptr_t here = js_get_stack_pointer();\n"
+        "    size_t used = here < sandcell_pattern_start ? sandcell_pattern_start - here : 0;\n"
+        "    return js_check_stack_overflow(ctx->rt, alloca_size + 16 * used);\n",
     ),
     # A stack begins with the name and the message of its error, and ends without a line feed.
     (
