@@ -65,7 +65,8 @@ async fn printed(sandbox: &Sandbox, case: &Case<'_>) -> String {
         }
     }
     if !outcome.is_finished() {
-        text.push_str(&format!("{}\n", outcome.end));
+        text += &outcome.end.to_string();
+        text.push('\n');
     }
     sandbox.close_context(context.id()).unwrap();
     text

@@ -11,6 +11,7 @@ import sys
 
 DECLARATIONS = """
 /* sandcell: see guest-langs/javascript/patches.md */
+static uintptr_t sandcell_pattern_start; /* the measured stack where a pattern's parser began, or 0 */
 extern volatile uint64_t sandcell_stop; /* the stop word, and above it the interrupt word */
 __attribute__((import_module("sandcell"), import_name("check"))) extern void sandcell_check(void);
 
@@ -149,6 +150,19 @@ EDITS = [
         '    __asm__ volatile("" : : "r"(pad) : "memory");\n    return (uintptr_t)pad;\n'
         "#elif defined(__clang__) || defined(__GNUC__)\n    return (uintptr_t)__builtin_frame_address(0);\n",
     ),
+    # So it is for patterns: their parser takes much more of the other.
+    (
+        "    re_bytecode_buf = lre_compile(&re_bytecode_len, error_msg,\n                                  sizeof(error_msg), str, len, re_flags, ctx);\n",
+        "    sandcell_pattern_start = js_get_stack_pointer();\n"
+        "    re_bytecode_buf = lre_compile(&re_bytecode_len, error_msg,\n                                  sizeof(error_msg), str, len, re_flags, ctx);\n"
+        "    sandcell_pattern_start = 0;\n",
+    ),
+    (
+        "    JSContext *ctx = opaque;\n    return js_check_stack_overflow(ctx->rt, alloca_size);\n",
+        "    JSContext *ctx = opaque;\n    uintptr_t here = js_get_stack_pointer();\n"
+        "    size_t used = here < sandcell_pattern_start ? sandcell_pattern_start - here : 0;\n"
+        "    return js_check_stack_overflow(ctx->rt, alloca_size + 16 * used);\n",
+    ),
     # A stack begins with the name and the message of its error, and ends without a line feed.
     (
         "static void build_backtrace(JSContext *ctx, JSValueConst error_val,\n                            JSValueConst filter_func, const char *filename,\n                            int line_num, int col_num, int backtrace_flags)\n{\n",
@@ -182,6 +196,13 @@ EDITS = [
     (
         "                    dbuf_printf(&dbuf, \":%d:%d\", line_num1, col_num1);\n                dbuf_putc(&dbuf, ')');\n",
         "                    dbuf_printf(&dbuf, \":%d:%d\", line_num1, col_num1);\n                if (!bare)\n                    dbuf_putc(&dbuf, ')');\n",
+    ),
+    # What is spread into an object may be a string.
+    (
+        "    if (JS_VALUE_GET_TAG(source) != JS_TAG_OBJECT)\n        return 0;\n\n    if (JS_VALUE_GET_TAG(excluded) == JS_TAG_OBJECT)\n",
+        "    if (JS_IsString(source)) {\n        JSValue boxed = JS_ToObject(ctx, source);\n        if (JS_IsException(boxed))\n            return -1;\n"
+        "        ret = JS_CopyDataProperties(ctx, target, boxed, excluded, setprop);\n        JS_FreeValue(ctx, boxed);\n        return ret;\n    }\n"
+        "    if (JS_VALUE_GET_TAG(source) != JS_TAG_OBJECT)\n        return 0;\n\n    if (JS_VALUE_GET_TAG(excluded) == JS_TAG_OBJECT)\n",
     ),
     # Arenas may be smaller than a page.
     (
