@@ -8,16 +8,26 @@
     reason = "a body that finds something else than it expects has failed"
 )]
 
+#[path = "../fuzz/bodies/envelopes.rs"]
+mod envelopes;
+#[path = "../fuzz/bodies/forms.rs"]
+mod forms;
+#[path = "../fuzz/bodies/frames.rs"]
+mod frames;
+#[path = "../fuzz/bodies/lines.rs"]
+mod lines;
 #[path = "../fuzz/bodies/paths.rs"]
 mod paths;
 #[path = "../fuzz/bodies/saved_files.rs"]
 mod saved_files;
 #[path = "../fuzz/bodies/shell.rs"]
 mod shell;
+#[path = "../fuzz/bodies/signed_urls.rs"]
+mod signed_urls;
 #[path = "../fuzz/bodies/snapshot.rs"]
 mod snapshot;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sandcell::files::{FileLimits, Standard, Storage, Tree};
 
@@ -69,20 +79,54 @@ fn run(seeds: &[Vec<u8>], body: impl Fn(&[u8])) {
     }
 }
 
-#[test]
-fn paths() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/paths");
+/// The seeds of a target, in the order of their names.
+fn corpus(name: &str) -> Vec<Vec<u8>> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(name);
     let mut files: Vec<_> = std::fs::read_dir(corpus)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    let seeds: Vec<_> = files
-        .iter()
-        .map(|path| std::fs::read(path).unwrap())
-        .collect();
-    assert!(seeds.len() >= 10);
-    run(&seeds, paths::body);
+    let read = |path: &PathBuf| std::fs::read(path).unwrap();
+    let seeds: Vec<_> = files.iter().map(read).collect();
+    assert!(seeds.len() >= 6);
+    seeds
+}
+
+#[test]
+fn envelopes() {
+    run(&corpus("envelopes"), envelopes::body);
+}
+
+#[test]
+fn forms() {
+    run(&corpus("forms"), forms::body);
+}
+
+#[test]
+fn frames() {
+    run(&corpus("frames"), frames::body);
+}
+
+#[test]
+fn lines() {
+    run(&corpus("lines"), lines::body);
+}
+
+#[test]
+fn signed_urls() {
+    signed_urls::check_signed();
+    let seeds = signed_urls::signed();
+    let seeds: Vec<_> = seeds.into_iter().map(String::into_bytes).collect();
+    run(&seeds, signed_urls::body);
+    run(&corpus("signed_urls"), signed_urls::body);
+}
+
+#[test]
+fn paths() {
+    run(&corpus("paths"), paths::body);
 }
 
 #[test]

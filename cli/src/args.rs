@@ -348,6 +348,19 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
     pub(crate) memory: Option<u64>,
 
+    /// Raise a second wall around the server: Landlock and seccomp
+    ///
+    /// What got out of a guest would find no file but the state folder and, to
+    /// read, the cache; no program to run, no other process, no new connection.
+    /// Needs Linux 5.13 with Landlock; on a kernel without it the server does not
+    /// start.
+    #[arg(long)]
+    pub(crate) harden: bool,
+
+    /// Make what the server needs in the cache, and end
+    #[arg(long, hide = true)]
+    pub(crate) prepare: bool,
+
     /// Folder of the key and of the server's state
     ///
     /// Default: $SANDCELL_STATE, else $XDG_STATE_HOME/sandcell, else

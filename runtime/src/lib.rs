@@ -52,10 +52,12 @@ mod wasi;
 mod worker;
 
 /// For tests only, and not part of the interface: plain programs over the
-/// sandbox's files, which no sandbox runs, and the reader of snapshots by itself.
+/// sandbox's files, which no sandbox runs, and the readers of snapshots and of what
+/// guests send, by themselves.
 #[doc(hidden)]
 pub mod conformance {
-    pub use crate::engine::{Ended, run_program};
+    pub use crate::engine::{Ended, read_call, read_spawn, run_program};
+    pub use crate::guest::frame::read as read_frame;
     pub use crate::snapshot::reread;
 }
 

@@ -26,6 +26,8 @@
 mod access;
 mod body;
 mod clock;
+#[doc(hidden)]
+pub mod conformance;
 mod connect;
 mod control;
 mod envd;

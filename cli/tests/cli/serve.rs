@@ -61,6 +61,81 @@ impl Serving {
     }
 }
 
+/// A field of every thread of a process, as the system tells it.
+fn of_all_threads(process: u32, field: &str) -> Vec<String> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("its threads");
+    threads
+        .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("status")).ok())
+        .filter_map(|status| {
+            let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+            Some(line.trim().to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn the_help_names_the_wall_and_what_it_needs() {
+    let help = sandcell(&["serve", "--help"]).exits(0);
+    let help = help.shows("--harden").shows("Landlock");
+    assert!(!help.text().contains("--prepare"));
+}
+
+#[test]
+fn a_hardened_server_works_behind_its_wall() {
+    let server = Serving::start(&["--harden", "--tls", "--tls-port", "0"]);
+    let process = server.running.child.id();
+    for (field, expected) in [("Seccomp:", "2"), ("NoNewPrivs:", "1")] {
+        let found = of_all_threads(process, field);
+        assert!(found.len() > 2, "{found:?}");
+        assert!(found.iter().all(|one| one == expected), "{field} {found:?}");
+    }
+    let key = std::fs::read_to_string(server.state.path().join("key")).expect("the key");
+    let made = server.post(key.trim());
+    assert!(made.starts_with("HTTP/1.1 201 "), "{made}");
+    let field = |name: &str| {
+        let rest = made.split(&format!("\"{name}\":\"")).nth(1);
+        let rest = rest.expect("a field");
+        rest.split('"').next().expect("its value").to_owned()
+    };
+    let ask = |path: &str, body: &str, kind: &str| {
+        let mut stream = TcpStream::connect(&server.address).expect("connected");
+        let (token, key) = (field("envdAccessToken"), key.trim());
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nX-Access-Token: {token}\r\nX-API-KEY: {key}\r\nContent-Type: {kind}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer");
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    let json = "application/json";
+    // What spills to disk, commands of the tools, and a second language.
+    let spill = "{\"code\":\"open('big', 'wb').write(bytes(3000000)); x = 5\"}";
+    assert!(ask("/execute", spill, json).contains("end_of_execution"));
+    let script = "{\"code\":\"[1, 2].map((n) => n * 21)\",\"language\":\"js\"}";
+    assert!(ask("/execute", script, json).contains("[ 21, 42 ]"));
+    let order = "{\"process\":{\"cmd\":\"/bin/bash\",\"args\":[\"-c\",\"wc -c < big; python -c 'print(6 * 7)'\"]}}";
+    let length = u8::try_from(order.len()).expect("a short order");
+    let envelope = format!("\0\0\0\0{}{order}", char::from(length));
+    let told = ask(
+        "/process.Process/Start",
+        &envelope,
+        "application/connect+json",
+    );
+    assert!(
+        told.contains("\"exitCode\":0") || told.contains("exited"),
+        "{told}"
+    );
+    // Pausing writes to the state folder, and going on reads from it.
+    let at = |end: &str| format!("/sandboxes/{}/{end}", field("sandboxID"));
+    assert!(ask(&at("pause"), "{}", json).starts_with("HTTP/1.1 204 "));
+    assert!(ask(&at("connect"), "{\"timeout\":60}", json).starts_with("HTTP/1.1 201 "));
+    assert!(ask("/execute", "{\"code\":\"x + 2\"}", json).contains("\"text\":\"7\""));
+    assert!(ask(&at("snapshots"), "{}", json).starts_with("HTTP/1.1 201 "));
+    server.end().exits(0);
+}
+
 /// The value of a variable that `sandcell env` prints.
 fn variable(text: &str, name: &str) -> String {
     let line = text.lines().find_map(|line| {

@@ -30,6 +30,18 @@ struct Request {
     kwargs: Map<String, Value>,
 }
 
+/// Name and arguments of a call as a guest writes it, if it is one.
+pub fn read_call(payload: &[u8]) -> Option<(String, Vec<Value>, Map<String, Value>)> {
+    let request = Request::read(payload).ok()?;
+    Some((request.name, request.args, request.kwargs))
+}
+
+impl Request {
+    fn read(payload: &[u8]) -> Result<Self, Refused> {
+        serde_json::from_slice(payload).map_err(|_| Refused::Malformed)
+    }
+}
+
 /// The calls of one guest. Dropping it ends them.
 #[derive(Debug)]
 pub(crate) struct HostCalls {
@@ -69,7 +81,7 @@ impl HostCalls {
         if self.under_way.len() + self.ended.len() >= self.at_once {
             return Err(Refused::TooMany);
         }
-        let request: Request = serde_json::from_slice(payload).map_err(|_| Refused::Malformed)?;
+        let request = Request::read(payload)?;
         let function = self
             .functions
             .get(&request.name)

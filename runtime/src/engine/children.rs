@@ -278,6 +278,14 @@ fn set_mode(caller: &mut Context<'_>, address: i32, len: i32, mode: i32) -> Resu
     Ok(tree.set_mode(path, mode.cast_unsigned() & 0o7777, now_ns)?)
 }
 
+/// Arguments, variables and descriptors of an errand as a guest writes it, if it is
+/// one.
+#[expect(clippy::type_complexity, reason = "for tests, which look at all of it")]
+pub fn read_spawn(bytes: &[u8]) -> Option<(Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<(u32, u32)>)> {
+    let written = Written::read(bytes).ok()?;
+    Some((written.errand.argv, written.errand.env, written.descriptors))
+}
+
 impl Written {
     /// Four numbers (arguments, variables, descriptors, flags), the descriptors as
     /// pairs, then texts that end in NUL: path, directory, arguments, variables.

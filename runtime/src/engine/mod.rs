@@ -27,6 +27,8 @@ mod state;
 mod ticker;
 mod trap;
 
+pub use calls::read_call;
+pub use children::read_spawn;
 pub(crate) use children::{Children, Errand, Waiting};
 pub(crate) use clock::{ClockReading, Clocks};
 pub(crate) use config::{Engine, Metering};

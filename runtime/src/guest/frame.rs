@@ -57,6 +57,11 @@ pub(crate) fn parse(kind: i32, payload: &[u8]) -> Result<Event, Malformed> {
     }
 }
 
+/// The event that a frame is, if it is one.
+pub fn read(kind: i32, payload: &[u8]) -> Option<Event> {
+    parse(kind, payload).ok()
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bundle {

@@ -32,7 +32,7 @@ pub(crate) struct Signed {
 
 impl Signed {
     /// The signature that the owner of `token` makes.
-    fn sign(&self, token: &Secret) -> String {
+    pub(crate) fn sign(&self, token: &Secret) -> String {
         let operation = match self.operation {
             Operation::Read => "read",
             Operation::Write => "write",

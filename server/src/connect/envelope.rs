@@ -14,7 +14,7 @@ const COMPRESSED: u8 = 0x01;
 pub(super) const END: u8 = 0x02;
 
 /// Puts a message into its envelope.
-pub(super) fn seal(flags: u8, message: &[u8]) -> Bytes {
+pub(crate) fn seal(flags: u8, message: &[u8]) -> Bytes {
     let mut sealed = BytesMut::with_capacity(HEAD + message.len());
     sealed.put_u8(flags);
     // A message is far below 4 GiB; one that is not would be cut by its reader.
@@ -24,7 +24,7 @@ pub(super) fn seal(flags: u8, message: &[u8]) -> Bytes {
 }
 
 /// Takes the first message out of what came; none while it is not whole.
-pub(super) fn split(ahead: &mut BytesMut, limit: usize) -> Result<Option<Bytes>, ConnectError> {
+pub(crate) fn split(ahead: &mut BytesMut, limit: usize) -> Result<Option<Bytes>, ConnectError> {
     let Some(head) = ahead.first_chunk::<HEAD>() else {
         return Ok(None);
     };

@@ -9,6 +9,7 @@ mod stream;
 mod unary;
 
 pub(crate) use deadline::Deadline;
+pub(crate) use envelope::{seal, split};
 pub(crate) use error::{Code, ConnectError};
 pub(crate) use inward::Inward;
 pub(crate) use stream::{Answers, Opening};

@@ -16,7 +16,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
 pub(crate) use describe::describe;
-pub(crate) use files::signature_of;
+pub(crate) use files::{Form, signature_of, signed_target};
 
 use crate::connect::{Code, ConnectError};
 use crate::refusal::Refusal;

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, stream};
-use sandcell::{End, Event, Execution, Outcome};
+use sandcell::{End, Execution, Outcome};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
-use crate::clock;
 use crate::interpreter::wire::Line;
+use crate::interpreter::words::Words;
 use crate::lease::{Interpreter, Lease, Started};
 
 /// How long an execution is silent before a sign of life is sent. More often
@@ -27,10 +27,7 @@ pub(super) struct Lines {
     interpreter: Arc<Interpreter>,
     generation: u64,
     step: Step,
-    stdout: Text,
-    stderr: Text,
-    /// An exception was told already.
-    told: bool,
+    words: Words,
     silent_since: Instant,
     /// Keeps one of the server's streams taken.
     _place: OwnedSemaphorePermit,
@@ -60,9 +57,7 @@ impl Lines {
             interpreter,
             generation: started.generation,
             step: Step::Count(started.count, started.execution),
-            stdout: Text::default(),
-            stderr: Text::default(),
-            told: false,
+            words: Words::default(),
             silent_since: Instant::now(),
             _place: place,
         }
@@ -123,22 +118,7 @@ impl Lines {
             return Ok(None);
         };
         self.step = Step::Events(execution);
-        Ok(self.line(event))
-    }
-
-    fn line(&mut self, event: Event) -> Option<Line> {
-        match event {
-            Event::Stdout(bytes) => self.stdout.take(&bytes).map(out),
-            Event::Stderr(bytes) => self.stderr.take(&bytes).map(err),
-            Event::Result(rich) => Some(Line::result(rich, true)),
-            Event::Display(rich) => Some(Line::result(rich, false)),
-            Event::Error(exception) => {
-                self.told = true;
-                Some(Line::error(exception))
-            }
-            // The protocol has no words for changes of what was shown.
-            _ => None,
-        }
+        Ok(self.words.line(event))
     }
 
     /// What is left to say, the last line first.
@@ -150,13 +130,12 @@ impl Lines {
             self.interpreter.broke(self.generation);
         }
         let mut lines = vec![Line::EndOfExecution];
-        if !self.told
+        if !self.words.told()
             && let Some(line) = self.trouble(outcome)
         {
             lines.push(line);
         }
-        lines.extend(self.stderr.rest().map(err));
-        lines.extend(self.stdout.rest().map(out));
+        lines.extend(self.words.rest());
         lines
     }
 
@@ -191,82 +170,5 @@ fn said(name: &str, value: &str) -> Line {
         name: name.to_owned(),
         value: value.to_owned(),
         traceback: format!("{name}: {value}"),
-    }
-}
-
-fn out(text: String) -> Line {
-    Line::Stdout {
-        text,
-        timestamp: clock::rfc3339(clock::now()),
-    }
-}
-
-fn err(text: String) -> Line {
-    Line::Stderr {
-        text,
-        timestamp: clock::rfc3339(clock::now()),
-    }
-}
-
-/// Text out of bytes that may be cut within a character.
-#[derive(Debug, Default)]
-struct Text {
-    cut: Vec<u8>,
-}
-
-impl Text {
-    /// The text of these bytes and of those that were left over; what is no UTF-8
-    /// becomes U+FFFD.
-    fn take(&mut self, bytes: &[u8]) -> Option<String> {
-        let mut all = std::mem::take(&mut self.cut);
-        all.extend_from_slice(bytes);
-        let whole = whole_characters(&all);
-        self.cut = all.split_off(whole);
-        (!all.is_empty()).then(|| String::from_utf8_lossy(&all).into_owned())
-    }
-
-    /// What is left over at the end.
-    fn rest(&mut self) -> Option<String> {
-        let cut = std::mem::take(&mut self.cut);
-        (!cut.is_empty()).then(|| String::from_utf8_lossy(&cut).into_owned())
-    }
-}
-
-/// How many bytes there are in front of a character that is cut at the end.
-fn whole_characters(bytes: &[u8]) -> usize {
-    let tail = bytes.len().saturating_sub(4);
-    let end = bytes.get(tail..).unwrap_or_default();
-    let start = end.iter().rposition(|byte| *byte >= 0xC0);
-    let Some(start) = start else {
-        return bytes.len();
-    };
-    let character = end.get(start..).unwrap_or_default();
-    match std::str::from_utf8(character) {
-        Err(error) if error.error_len().is_none() => tail + start,
-        _ => bytes.len(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn characters_are_not_cut() {
-        let mut text = Text::default();
-        let euro = "a€b".as_bytes();
-        assert_eq!(text.take(&euro[..2]).as_deref(), Some("a"));
-        assert_eq!(text.take(&euro[2..3]), None);
-        assert_eq!(text.take(&euro[3..]).as_deref(), Some("€b"));
-        assert_eq!(text.rest(), None);
-    }
-
-    #[test]
-    fn what_is_no_text_is_told_all_the_same() {
-        let mut text = Text::default();
-        assert_eq!(text.take(b"\xff\x80").as_deref(), Some("\u{fffd}\u{fffd}"));
-        assert_eq!(text.take(b"\xe2\x82"), None);
-        assert_eq!(text.rest().as_deref(), Some("\u{fffd}"));
-        assert_eq!(text.rest(), None);
     }
 }

@@ -5,8 +5,10 @@ mod describe;
 mod execute;
 mod lines;
 mod wire;
+mod words;
 
 pub(crate) use describe::describe;
+pub(crate) use words::Words;
 
 use axum::Router;
 use axum::http::StatusCode;

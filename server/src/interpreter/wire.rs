@@ -46,7 +46,7 @@ impl<'i> From<&'i Interpreter> for Described<'i> {
 /// One line of an execution's stream.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum Line {
+pub(crate) enum Line {
     NumberOfExecutions {
         execution_count: u64,
     },
@@ -122,7 +122,7 @@ impl Line {
     }
 
     /// As bytes, with the end of the line.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec(self).unwrap_or_default();
         bytes.push(b'\n');
         bytes

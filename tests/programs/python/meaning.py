@@ -3,8 +3,9 @@
 They are made of typed expressions over small values. What differs between
 machines or between minor versions is left out: hashes and the order of sets,
 messages of exceptions, the last bit of powers and logarithms, `sum` of floats
-(exact since 3.12), characters that newer Unicode tables name, addresses,
-`sys.maxsize`, clocks and depths of recursion.
+(exact since 3.12), `chr` of what is no `int` of C (an OverflowError until 3.12),
+errors of patterns (`error` until 3.12, then `PatternError`), characters that newer
+Unicode tables name, addresses, `sys.maxsize`, clocks and depths of recursion.
 """
 
 from hypothesis import strategies as st
@@ -59,10 +60,10 @@ FORMS = {
         "str({int})", "str({float})", "repr({float})", "repr({str})", "ascii({str})", "{str}.upper()",
         "{str}.lower()", "{str}.title()", "{str}.casefold()", "{str}.swapcase()", "{str}.strip()",
         "{str}.replace({str}, {str})", "{str}.center({digit}, '*')", "{str}.zfill({digit})", "{str}.join({words})",
-        "{words}[{int}]", "{str}.partition({str})[{bit}]", "hex({int})", "bin({int})", "chr({int})",
+        "{words}[{int}]", "{str}.partition({str})[{bit}]", "hex({int})", "bin({int})", "chr({int} % 5000)",
         "format({int}, {spec})", "format({float}, {fspec})", "format({str}, {tspec})", "(lambda a, b: f'{{a:>{digit}}}|{{b!r:.6}}')({int}, {float})",
         "('%d|%s|%r' % ({int}, {str}, {float}))", "'{{}}-{{!r}}'.format({list}, {str})", "{bytes}.hex()",
-        "{bytes}.decode('utf-8', 'replace')", "{bytes}.decode()", "re.sub({pattern}, {str}, {str})",
+        "{bytes}.decode('utf-8', 'replace')", "{bytes}.decode()", "re.sub({pattern}, lambda found: {str}, {str})",
         "json.dumps({dict})", "json.dumps({str})", "json.dumps({words}, ensure_ascii=False)", "({str} or {str})",
         "textwrap.fill({str}, {digit})", "str(Decimal({str}) + Decimal({int}))", "str(Fraction({str}))",
         "hashlib.sha256({bytes}).hexdigest()", "base64.b64encode({bytes}).decode()", "type({list}).__name__",
@@ -153,9 +154,9 @@ class Writer:
     def expression(self, kind, depth):
         if depth == 0 or self.draw(st.integers(0, 5)) == 0:
             return self.leaf(kind)
-        calls = [name for name, of, answer in self.functions if answer == kind]
+        calls = [function for function in self.functions if function[2] == kind]
         if calls and self.draw(st.integers(0, 3)) == 0:
-            name, of, _ = next(f for f in self.functions if f[0] == self.one_of(calls))
+            name, of, _ = self.one_of(calls)
             return f"{name}({self.expression(of, depth - 1)})"
         form = self.one_of(FORMS[kind])
         return _Fill(self, depth).of(form)

@@ -9,6 +9,7 @@ use crate::envd::path::resolve;
 use crate::envd::user::User;
 use crate::lease::Lease;
 use crate::refusal::Refusal;
+use crate::secret::Secret;
 
 /// The query of both operations.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -35,12 +36,23 @@ impl Target {
         lease: &Lease,
         operation: Operation,
     ) -> Result<Self, Refusal> {
+        let token = (!admits_files(lease, headers)).then_some(&lease.who.envd_token);
+        Self::checked(uri, headers, token, operation)
+    }
+
+    /// As [`Self::new`]; the query must be signed with `token`, if there is one.
+    fn checked(
+        uri: &Uri,
+        headers: &HeaderMap,
+        token: Option<&Secret>,
+        operation: Operation,
+    ) -> Result<Self, Refusal> {
         let asked = parse(uri)?;
-        if !admits_files(lease, headers) {
+        if let Some(token) = token {
             let signed = signed(&asked, operation).ok_or_else(|| {
                 Refusal::unauthorized("the sandbox's token, or a signature, is needed")
             })?;
-            if !signed.is_of(&lease.who.envd_token) {
+            if !signed.is_of(token) {
                 return Err(Refusal::unauthorized("the signature is not valid"));
             }
             if signed.has_expired() {
@@ -63,6 +75,12 @@ impl Target {
         let path = path.ok_or_else(|| Refusal::bad_request("`path` is missing"))?;
         Ok(resolve(path, self.user))
     }
+}
+
+/// The path that a URL allows to whoever has it, if it is signed with `token`.
+pub(crate) fn signed_target(uri: &Uri, token: &Secret, operation: Operation) -> Option<String> {
+    let target = Target::checked(uri, &HeaderMap::new(), Some(token), operation);
+    target.ok()?.resolved().ok()
 }
 
 fn parse(uri: &Uri) -> Result<Asked, Refusal> {

@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::{BoxError, Json};
 use bytes::Bytes;
 use flate2::write::GzDecoder;
-use futures::{Stream, StreamExt as _};
 use serde::Serialize;
 
 use crate::access::Operation;
 use crate::body;
 use crate::envd::fault::Fault;
+use crate::envd::files::form::Form;
 use crate::envd::files::metadata;
 use crate::envd::files::query::Target;
 use crate::envd::folder;
@@ -145,12 +144,9 @@ impl Writing<'_> {
 
     /// Each part of the form is a file, named by its file name.
     async fn form(&self, kind: &str, body: Body, target: &Target) -> Result<Vec<Written>, Refusal> {
-        let boundary = multer::parse_boundary(kind).map_err(|error| bad_form(&error))?;
-        let fed = Fed::default();
-        let mut form = multer::Multipart::new(fed.count(body), boundary);
+        let mut form = Form::new(kind, body)?;
         let mut written = Vec::new();
-        while let Some(mut part) = in_time(form.next_field()).await? {
-            fed.forget();
+        while let Some(mut part) = form.next().await? {
             if part.name() != Some("file") {
                 continue;
             }
@@ -174,56 +170,13 @@ impl Writing<'_> {
             }
             let path = resolve(&path, self.user);
             let mut file = Incoming::new(self.lease, &path, self.user)?;
-            while let Some(bytes) = file.check(in_time(part.chunk()).await)? {
-                fed.forget();
+            while let Some(bytes) = file.check(part.chunk().await)? {
                 file.take(&bytes)?;
             }
             written.push(file.finish(self.notes.clone())?);
         }
         Ok(written)
     }
-}
-
-/// Bytes that the reader of a form was given since it last gave something back.
-/// It keeps what it cannot make sense of yet, however much that is.
-#[derive(Debug, Clone, Default)]
-struct Fed(Arc<AtomicUsize>);
-
-/// The most bytes that the reader of a form may keep.
-const FED: usize = 8 << 20;
-
-/// The form has a part without end, or a head without end.
-#[derive(Debug, thiserror::Error)]
-#[error("more than {FED} bytes without a part's beginning or contents")]
-struct Overfed;
-
-impl Fed {
-    fn count(&self, body: Body) -> impl Stream<Item = Result<Bytes, BoxError>> + use<> {
-        let fed = Arc::clone(&self.0);
-        body.into_data_stream().map(move |piece| {
-            let piece = piece?;
-            if fed.fetch_add(piece.len(), Ordering::Relaxed) > FED {
-                return Err(Overfed.into());
-            }
-            Ok(piece)
-        })
-    }
-
-    fn forget(&self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
-}
-
-async fn in_time<T>(reading: impl Future<Output = multer::Result<T>>) -> Result<T, Refusal> {
-    match tokio::time::timeout(body::PATIENCE, reading).await {
-        Ok(Ok(read)) => Ok(read),
-        Ok(Err(error)) => Err(bad_form(&error)),
-        Err(_) => Err(body::BodyFault::TooSlow.into()),
-    }
-}
-
-fn bad_form(error: &multer::Error) -> Refusal {
-    Refusal::bad_request(format!("the form cannot be read: {error}"))
 }
 
 fn bad_gzip() -> Refusal {

@@ -1,13 +1,14 @@
 //! `sandcell serve`: the E2B protocol on this machine.
 
+mod wall;
+
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use sandcell::{Limits, Runtime};
+use sandcell::{Limits, Runtime, RuntimeBuilder};
 use sandcell_python::packages::{Store, allow_pip};
 use sandcell_server::{Certificate, Server, ServerBuilder};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -28,31 +29,41 @@ const WARM: usize = 4;
 
 pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure> {
     log(arguments.verbose);
+    if arguments.prepare {
+        return wall::prepare(arguments);
+    }
     let state = State::open(arguments.state_dir.as_deref())?;
     let key = state.key()?;
     let mcp_token = state.mcp_token()?;
     let claim = state.claim()?;
+    let mut listeners = listen(arguments)?;
+    let tls = tls(arguments, &state, &mut listeners)?;
+    if arguments.harden {
+        wall::around_files(arguments, &state)?;
+    }
     // Guests have threads of their own, so that busy ones do not keep requests
     // waiting.
     let guests = threads("guest")?;
     threads("server")?.block_on(async {
-        let mut listeners = listen(arguments).await?;
-        let tls = tls(arguments, &state, &mut listeners).await?;
-        let settings = Runtime::builder()
+        let listeners = on_this_runtime(listeners)?;
+        let mut settings = Runtime::builder()
             .warm(WARM)
             .handle(guests.handle().clone());
-        let image = arguments.image.clone().unwrap_or_else(open::fullest_image);
-        if let Err(failure) = open::ensure_tools().await {
-            warn(&format!(
-                "{failure}; commands find the shell and languages only"
-            ));
+        if arguments.harden {
+            settings = settings.spill_folder(state.folder());
         }
-        let runtime = open::runtime_with(&image, settings).await?;
-        let second = second_language(&image, &runtime).await?;
+        let Opened {
+            image,
+            runtime,
+            second,
+        } = open_images(arguments, settings).await?;
         let address = address(&listeners)?;
         let tls_port = tls.as_ref().map(|(_, port)| *port);
         state.publish(&claim, address, tls_port)?;
         let mut signals = Signals::new()?;
+        if arguments.harden {
+            wall::around_calls()?;
+        }
         announce(address)?;
         let mut server = server(arguments, runtime, &key, state.sandboxes()).mcp(&mcp_token);
         if let Some((certificate, _)) = tls {
@@ -81,6 +92,33 @@ pub(crate) fn execute(arguments: &ServeArguments) -> Result<ExitStatus, Failure>
     // Guests that are still busy are not waited for.
     guests.shutdown_background();
     Ok(ExitStatus::Success)
+}
+
+/// What the server's sandboxes are made of.
+struct Opened {
+    image: PathBuf,
+    runtime: Runtime,
+    second: Option<&'static str>,
+}
+
+/// Opens the images, and builds what is missing.
+async fn open_images(
+    arguments: &ServeArguments,
+    settings: RuntimeBuilder,
+) -> Result<Opened, Failure> {
+    let image = arguments.image.clone().unwrap_or_else(open::fullest_image);
+    if let Err(failure) = open::ensure_tools().await {
+        warn(&format!(
+            "{failure}; commands find the shell and languages only"
+        ));
+    }
+    let runtime = open::runtime_with(&image, settings).await?;
+    let second = second_language(&image, &runtime).await?;
+    Ok(Opened {
+        image,
+        runtime,
+        second,
+    })
 }
 
 /// The image of JavaScript beside one of another language, built if it is missing
@@ -150,22 +188,22 @@ fn warn(message: &str) {
     say("warning", Colour::Yellow, message);
 }
 
-async fn listen(arguments: &ServeArguments) -> Result<Vec<TcpListener>, Failure> {
+fn listen(arguments: &ServeArguments) -> Result<Vec<TcpListener>, Failure> {
     if !arguments.address.is_loopback() {
         warn("the server is within reach of other machines; whoever has the key runs code here");
     }
-    let mut listeners = vec![bind(arguments.address, arguments.port, "--port").await?];
+    let mut listeners = vec![bind(arguments.address, arguments.port, "--port")?];
     if arguments.legacy {
         for port in LEGACY_PORTS {
             let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
-            listeners.push(bind(local, port, "--legacy").await?);
+            listeners.push(bind(local, port, "--legacy")?);
         }
     }
     Ok(listeners)
 }
 
 /// A certificate and its port, if there is to be TLS; its listener comes last.
-async fn tls(
+fn tls(
     arguments: &ServeArguments,
     state: &State,
     listeners: &mut Vec<TcpListener>,
@@ -176,16 +214,16 @@ async fn tls(
     let certificate = Certificate::in_folder(state.folder())
         .map_err(|error| Failure::own(format!("cannot make a certificate: {error}")))?;
     let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let listener = bind(local, arguments.tls_port, "--tls-port").await?;
+    let listener = bind(local, arguments.tls_port, "--tls-port")?;
     let port = listener.local_addr().map(|address| address.port());
-    let port = port.map_err(|error| Failure::own(format!("cannot listen: {error}")))?;
+    let port = port.map_err(|error| cannot_listen(&error))?;
     listeners.push(listener);
     Ok(Some((certificate, port)))
 }
 
-async fn bind(address: IpAddr, port: u16, option: &str) -> Result<TcpListener, Failure> {
+fn bind(address: IpAddr, port: u16, option: &str) -> Result<TcpListener, Failure> {
     let place = SocketAddr::new(address, port);
-    TcpListener::bind(place).await.map_err(|error| {
+    TcpListener::bind(place).map_err(|error| {
         if error.kind() != io::ErrorKind::AddrInUse {
             return Failure::own(format!("cannot listen on {place}: {error}"));
         }
@@ -200,11 +238,26 @@ async fn bind(address: IpAddr, port: u16, option: &str) -> Result<TcpListener, F
     })
 }
 
-fn address(listeners: &[TcpListener]) -> Result<SocketAddr, Failure> {
-    let first = listeners.first().map(TcpListener::local_addr);
+/// The same listeners, for tasks of the runtime that this is called on.
+fn on_this_runtime(listeners: Vec<TcpListener>) -> Result<Vec<tokio::net::TcpListener>, Failure> {
+    let turned = listeners.into_iter().map(|listener| {
+        listener.set_nonblocking(true)?;
+        tokio::net::TcpListener::from_std(listener)
+    });
+    turned
+        .collect::<io::Result<_>>()
+        .map_err(|error| cannot_listen(&error))
+}
+
+fn cannot_listen(error: &io::Error) -> Failure {
+    Failure::own(format!("cannot listen: {error}"))
+}
+
+fn address(listeners: &[tokio::net::TcpListener]) -> Result<SocketAddr, Failure> {
+    let first = listeners.first().map(tokio::net::TcpListener::local_addr);
     first
         .unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
-        .map_err(|error| Failure::own(format!("cannot listen: {error}")))
+        .map_err(|error| cannot_listen(&error))
 }
 
 /// The signals by which somebody wants the server to end.
