@@ -50,13 +50,14 @@ async fn the_host_believes_nothing_that_code_asks_it() {
     let context = first(&start(allow_pip(builder().await, &store)).await);
     finished(
         &context,
-        "import importlib
-calls = importlib.import_module('sandcell_kernel.calls')
-resolve, read = (calls.functions['_sandcell_pip_' + name].blocking for name in ('resolve', 'read'))
+        // Nobody is given these functions, but who looks for them finds them.
+        "import gc, sandcell
+found = {o.__name__: o.blocking for o in gc.get_objects() if type(o).__name__ == 'HostFunction'}
+resolve, read = found['_sandcell_pip_resolve'], found['_sandcell_pip_read']
 def tried(function, **arguments):
     try:
         return function(**arguments)
-    except calls.HostFunctionError as error:
+    except sandcell.HostFunctionError as error:
         return error.message",
     )
     .await;
