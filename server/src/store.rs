@@ -98,7 +98,7 @@ impl Shelf {
             };
             let end = path.extension().and_then(|end| end.to_str());
             if end != Some(RECORD) {
-                if !self.path(&id, RECORD).exists() {
+                if end == Some(NEW) || !self.path(&id, RECORD).exists() {
                     tracing::warn!(path = %path.display(), "what was not saved to its end goes");
                     remove(&path)?;
                 }
@@ -128,10 +128,14 @@ pub(crate) fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(digit)
 }
 
+/// Whose file it is. A state that is being written has more between its id and
+/// its end.
 fn id_of(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    let (id, end) = name.split_once('.')?;
-    (is_id(id) && [RECORD, STATE, NEW].contains(&end)).then(|| id.to_owned())
+    let (id, ends) = name.split_once('.')?;
+    let is_ours =
+        [RECORD, STATE, NEW].contains(&ends) || ends.starts_with(STATE) && ends.ends_with(NEW);
+    (is_id(id) && is_ours).then(|| id.to_owned())
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -189,6 +193,25 @@ mod tests {
         shelf.remove(ID).await;
         assert!(shelf.read_all::<i32>().unwrap().is_empty());
         assert!(!shelf.state(ID).exists());
+    }
+
+    #[tokio::test]
+    async fn what_was_being_written_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = shelf(folder.path());
+        fs::write(shelf.state(ID), "state").unwrap();
+        shelf.put(ID, &7).await.unwrap();
+        let other = ID.replace('0', "f");
+        for new in [
+            format!("{ID}.new"),
+            format!("{ID}.snapshot.58f8ec49740a82c2.new"),
+            format!("{other}.snapshot.58f8ec49740a82c2.new"),
+            format!("{other}.snapshot"),
+        ] {
+            fs::write(shelf.folder.join(new), "half").unwrap();
+        }
+        assert_eq!(shelf.read_all::<i32>().unwrap(), [(ID.to_owned(), 7)]);
+        assert_eq!(fs::read_dir(&*shelf.folder).unwrap().count(), 2);
     }
 
     #[tokio::test]

@@ -79,9 +79,18 @@ fn an_image_moves_to_another_machine_and_runs_there_offline() {
         "{text:?}"
     );
 
+    // Another image with the same module leaves the code that both run.
+    let images = cache.join("images");
+    std::fs::create_dir(images.join("twin")).unwrap();
+    let manifest = |name: &str| images.join(name).join("manifest.json");
+    std::fs::copy(manifest("python"), manifest("twin")).unwrap();
+    at(&cache, &["image", "remove", "twin"]).exits(0);
+    let compiled = || std::fs::read_dir(cache.join("compiled")).unwrap().count();
+    assert_ne!(compiled(), 0);
     at(&cache, &["image", "remove", "python"])
         .exits(0)
         .prints("removed python\n");
+    assert_eq!(compiled(), 0);
     at(&cache, &["image", "remove", "python"])
         .exits(2)
         .says("there is no image `python`");

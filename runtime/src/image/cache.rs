@@ -215,7 +215,8 @@ impl Cache {
         Ok(name)
     }
 
-    /// Removes an image and its compiled code. Sandboxes that live on it go on.
+    /// Removes an image, and its compiled code unless another image has the same
+    /// module. Sandboxes that live on it go on.
     ///
     /// # Errors
     /// [`Error::NoImage`], [`Error::Io`].
@@ -225,9 +226,22 @@ impl Cache {
         let digest = folder.manifest().map(|manifest| manifest.module.digest);
         std::fs::remove_dir_all(&folder.path).map_err(Error::io("remove", &folder.path))?;
         match digest {
-            Ok(digest) => self.compiled().remove(&digest),
-            Err(_) => Ok(()),
+            Ok(digest) if !self.is_used(&digest)? => self.compiled().remove(&digest),
+            Ok(_) | Err(_) => Ok(()),
         }
+    }
+
+    /// Whether an image has this module: those that were made from one another
+    /// have the same.
+    fn is_used(&self, module: &str) -> Result<bool> {
+        let names = inspect::names(self)?;
+        let digest = |name: &String| {
+            let manifest = self.existing(name)?.manifest()?;
+            Ok::<_, Error>(manifest.module.digest)
+        };
+        Ok(names
+            .iter()
+            .any(|name| digest(name).is_ok_and(|digest| digest == module)))
     }
 
     /// The name of an image given by name or by the path of an exported file,

@@ -121,7 +121,7 @@ pub(crate) fn check(cache: &Cache) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-fn names(cache: &Cache) -> Result<Vec<String>> {
+pub(super) fn names(cache: &Cache) -> Result<Vec<String>> {
     let folder = cache.path().join("images");
     let mut names = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(Error::io("list", &folder))? {

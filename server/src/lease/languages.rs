@@ -218,6 +218,7 @@ mod tests {
         let refused = message(Languages::only_javascript(), "python");
         assert!(refused.ends_with("there is `javascript`, `typescript`, `bash`"));
     }
+
     #[test]
     fn variables_are_set_in_the_words_of_each_language() {
         let variables = [("A", "it's $x"), ("not a name", "1"), ("B_2", "")];
@@ -225,7 +226,7 @@ mod tests {
         let variables = BTreeMap::from(variables);
         assert_eq!(
             Language::Bash.setting(&variables),
-            "export A=\"it's \\$x\"\nexport B_2=''\n"
+            "export A=\"it's \"'$x'\nexport B_2=''\n"
         );
         let python = Language::Python.setting(&variables);
         assert!(python.starts_with("__import__('os').environ.update({"));

@@ -78,9 +78,9 @@ pub(crate) async fn close_stdin(
 pub(crate) async fn stream_input(
     Extension(lease): Extension<Arc<Lease>>,
     Deadline(until): Deadline,
-    inward: Inward,
+    mut inward: Inward,
 ) -> Response {
-    let taking = take(&lease, inward, until);
+    let taking = take(&lease, &mut inward, until);
     let taken = tokio::select! {
         // Nothing of an answer: the connection is cut.
         () = lease.gone.cancelled() => return Answers::new().1,
@@ -88,13 +88,16 @@ pub(crate) async fn stream_input(
     };
     match taken {
         Ok(()) => Answers::one(&json!({})).into_response(),
-        Err(error) => Answers::failed(&error),
+        Err(error) => {
+            inward.forget().await;
+            Answers::failed(&error)
+        }
     }
 }
 
 async fn take(
     lease: &Lease,
-    mut inward: Inward,
+    inward: &mut Inward,
     until: Option<Instant>,
 ) -> Result<(), ConnectError> {
     let mut command = None;
