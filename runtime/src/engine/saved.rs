@@ -232,8 +232,8 @@ impl Guest {
             None => state.layered(origin.memory.as_ref()),
             Some(_) => None,
         };
-        let over = whole.or(layered.map(|layered| &layered.image));
-        let over = over.or(state.over.as_ref()).cloned();
+        let saved = whole.or_else(|| layered.map(|layered| &layered.image));
+        let over = saved.or(state.over.as_ref()).cloned();
         let mut guest = match &over {
             None => Self::new(module, origin, world).await?,
             Some(over) => {
