@@ -78,18 +78,14 @@ impl Door {
         assert!(self.child.wait().expect("its end").success());
     }
 
+    fn ask_for(&self, path: &str) -> Answer {
+        self.client.ask("GET", path, &[], b"").expect("an answer")
+    }
+
     fn listed(&self) -> Vec<Value> {
         let mut all = Vec::new();
         for state in ["running", "paused"] {
-            let (status, body) = self
-                .client
-                .ask(
-                    "GET",
-                    &format!("/v2/sandboxes?state={state}&limit=100"),
-                    &[],
-                    b"",
-                )
-                .expect("an answer");
+            let (status, body) = self.ask_for(&format!("/v2/sandboxes?state={state}&limit=100"));
             assert_eq!(status, 200);
             let page: Vec<Value> = serde_json::from_slice(&body).expect("a list");
             all.extend(page);
@@ -99,17 +95,26 @@ impl Door {
 
     /// How many sandboxes run, by the server's own count.
     pub(crate) fn running(&self) -> usize {
-        let (status, body) = self
-            .client
-            .ask("GET", "/sandboxes", &[], b"")
-            .expect("an answer");
+        let (status, body) = self.ask_for("/sandboxes");
         assert_eq!(status, 200);
         let all: Vec<Value> = serde_json::from_slice(&body).expect("a list");
         all.len()
     }
 
-    /// Ends all sandboxes, paused ones as well.
+    /// Ends all sandboxes, paused ones as well, and deletes all snapshots.
     pub(crate) fn clear(&self) {
+        loop {
+            let (status, body) = self.ask_for("/snapshots");
+            assert_eq!(status, 200);
+            let saved: Vec<Value> = serde_json::from_slice(&body).expect("a list");
+            if saved.is_empty() {
+                break;
+            }
+            for one in saved {
+                let id = one["snapshotID"].as_str().expect("an id");
+                self.client.forget(id).expect("deleted");
+            }
+        }
         loop {
             let listed = self.listed();
             if listed.is_empty() {
@@ -186,6 +191,14 @@ impl Client {
         assert_eq!(status, 201, "{made}");
         let field = |name: &str| made[name].as_str().expect(name).to_owned();
         Ok((field("sandboxID"), field("envdAccessToken")))
+    }
+
+    /// Deletes a snapshot.
+    pub(crate) fn forget(&self, id: &str) -> Result<(), Broken> {
+        let path = format!("/templates/{}", id.replace(':', "%3A"));
+        let (status, body) = self.ask("DELETE", &path, &[], b"")?;
+        assert_eq!(status, 204, "{}", String::from_utf8_lossy(&body));
+        Ok(())
     }
 
     /// Ends a sandbox, or removes a paused one.

@@ -159,10 +159,7 @@ impl Seat {
         };
         copy.sees(client, "x")?;
         client.end(&copy.id)?;
-        let path = format!("/templates/{}", id.replace(':', "%3A"));
-        let (status, _) = client.ask("DELETE", &path, &[], b"")?;
-        assert_eq!(status, 204);
-        Ok(())
+        client.forget(&id)
     }
 
     /// What was acknowledged before its server was killed is there.

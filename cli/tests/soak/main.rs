@@ -151,7 +151,7 @@ fn keeps_its_promises(door: &Door, kept: Vec<Seat>) {
     for seat in kept {
         seat.check_kept(door);
     }
-    // A pause may have been carried out whose answer never came.
+    // A pause or a snapshot may have been carried out whose answer never came.
     door.clear();
     assert_eq!(door.running(), 0);
 }
