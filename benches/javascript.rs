@@ -154,7 +154,7 @@ async fn main() -> anyhow::Result<()> {
         &beside,
     );
     row(
-        "TypeScript cell of 600 bytes",
+        "TypeScript cell of 509 bytes",
         &cells(&context, TYPESCRIPT, 200).await?,
         &beside,
     );
