@@ -204,6 +204,40 @@ async fn a_command_ends_with_its_time_though_its_client_has_left() {
     }
 }
 
+/// An error that comes while the client still writes is an answer to it, and no
+/// torn connection.
+#[tokio::test]
+async fn a_stream_of_input_that_is_refused_is_read_to_its_end() {
+    let server = TestServer::start().await;
+    let made = server.sandbox().await;
+    let chunk = |message: &serde_json::Value| {
+        let message = message.to_string();
+        let length = u32::try_from(message.len()).unwrap();
+        let head = format!("{:x}\r\n\0", 5 + message.len());
+        let parts = [head.as_bytes(), &length.to_be_bytes(), message.as_bytes()];
+        [&parts.concat()[..], b"\r\n"].concat()
+    };
+    let request = Request::post("/process.Process/StreamInput")
+        .of(&made)
+        .header("Content-Type", "application/connect+json")
+        .header("Transfer-Encoding", "chunked");
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&request.to_bytes()).await.unwrap();
+    let start = json!({"start": {"process": {"pid": 999_999}}});
+    stream.write_all(&chunk(&start)).await.unwrap();
+    // Long enough for an answer that does not wait.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let data = json!({"data": {"input": {"stdin": "eA=="}}});
+    for _ in 0..3 {
+        stream.write_all(&chunk(&data)).await.unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    let mut seen = Vec::new();
+    stream.read_to_end(&mut seen).await.unwrap();
+    let seen = String::from_utf8_lossy(&seen);
+    assert!(seen.contains("not_found"), "{seen}");
+}
+
 #[tokio::test]
 async fn every_way_to_name_a_sandbox() {
     let server = TestServer::start().await;
