@@ -170,19 +170,23 @@ fn a_fork_bomb_is_bounded() {
     });
 }
 
+/// A shell that writes all to `stream`.
+fn bash(stream: sandcell_shell::Stream) -> Start {
+    Start {
+        argv: vec![b"bash".to_vec()],
+        env: vec![(b"PATH".to_vec(), b"/usr/bin".to_vec())],
+        cwd: "/home/user".to_owned(),
+        descriptors: [(1, Arc::clone(&stream)), (2, stream)].into(),
+    }
+}
+
 #[test]
 fn a_state_is_data_and_lives_on() {
     support::block_on(async {
         let world = support::World::new();
         let system = world.system();
         let (out, stream) = support::Collected::new();
-        let start = Start {
-            argv: vec![b"bash".to_vec()],
-            env: vec![(b"PATH".to_vec(), b"/usr/bin".to_vec())],
-            cwd: "/home/user".to_owned(),
-            descriptors: [(1, Arc::clone(&stream)), (2, stream)].into(),
-        };
-        let mut shell = Shell::new(&system, start);
+        let mut shell = Shell::new(&system, bash(stream));
         let first = "x='a b'; declare -A m=([k]=v); arr=(1 2); f() { echo \"f $1 $x ${m[k]} ${arr[1]}\"; }; cd /tmp; alias a=b; set -o pipefail; trap 'echo t' USR1; export E=1; exit 3";
         assert_eq!(shell.run_cell(first).await.code(), 3);
         let state = shell.state();
@@ -222,13 +226,7 @@ fn the_trap_of_exit_waits_for_an_exit() {
         let world = support::World::new();
         let system = world.system();
         let (out, stream) = support::Collected::new();
-        let start = Start {
-            argv: vec![b"bash".to_vec()],
-            env: Vec::new(),
-            cwd: "/home/user".to_owned(),
-            descriptors: [(1, Arc::clone(&stream)), (2, stream)].into(),
-        };
-        let mut shell = Shell::new(&system, start);
+        let mut shell = Shell::new(&system, bash(stream));
         for (cell, status, text) in [
             ("trap 'echo left $x' EXIT; echo one", 0, "one\n"),
             ("x=1; false", 1, "one\n"),
