@@ -73,6 +73,11 @@ impl Series {
         self.0.iter().max().copied().unwrap_or_default()
     }
 
+    /// The first: before caches and allocators know the work.
+    pub fn first_ms(&self) -> f64 {
+        milliseconds(self.0.first().copied().unwrap_or_default())
+    }
+
     pub fn min_ms(&self) -> f64 {
         milliseconds(self.sorted().first().copied().unwrap_or_default())
     }
