@@ -165,6 +165,24 @@ async fn cells(sandbox: &Sandbox, count: u32, code: &str) -> anyhow::Result<Dura
     Ok(start.elapsed() / count)
 }
 
+/// Cells that change ten pages of a hundred megabytes.
+async fn big(runtime: &Runtime) -> anyhow::Result<()> {
+    const SETUP: &str = "data = bytearray(100 << 20); n = 0";
+    let code = "for n in range(n + 1, n + 11): data[n * 40_960] = 1\nif n > 2000: n = 0";
+    let never = sandbox(runtime, Checkpoints::Never, SETUP).await?;
+    let every = sandbox(runtime, Checkpoints::EveryCell, SETUP).await?;
+    let (plain, saved) = (
+        cells(&never, 1000, code).await?,
+        cells(&every, 1000, code).await?,
+    );
+    row_of(
+        "checkpoints, EveryCell with 100 MB live and 10 dirty pages a cell: each",
+        &format!("{:.4} ms", milliseconds(saved.saturating_sub(plain))),
+        &format!("a cell: {:.4} ms", milliseconds(plain)),
+    );
+    Ok(())
+}
+
 async fn checkpoints(runtime: &Runtime) -> anyhow::Result<()> {
     const COUNT: u32 = 10_000;
     let never = sandbox(runtime, Checkpoints::Never, "n = 0").await?;
@@ -188,6 +206,7 @@ async fn checkpoints(runtime: &Runtime) -> anyhow::Result<()> {
         &format!("{:.4} ms", milliseconds(saved.saturating_sub(plain))),
         "",
     );
+    big(runtime).await?;
     let mut undo = Series::default();
     for _ in 0..ROUNDS {
         run(&every, "n += 1").await?;

@@ -33,6 +33,7 @@ mod mounts;
 mod options;
 mod pauses;
 mod pip;
+mod settling;
 mod snapshots;
 mod streams;
 mod tracebacks;

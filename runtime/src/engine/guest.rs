@@ -100,12 +100,18 @@ pub(crate) struct Ran {
 pub(crate) struct Guest {
     pub(super) store: Store<Housed<State>>,
     engine: Engine,
-    /// What its memory started as.
+    /// What its pages are as in where they are not its own.
     pub(super) image: Option<Arc<MemoryImage>>,
-    /// That image, when it is a saved state's and not that of the language.
+    /// What guests of its language start as.
+    pub(super) language: Option<Arc<MemoryImage>>,
+    /// Its image, when it is a saved state's and not that of the language.
     pub(super) over: Option<Arc<SharedImage>>,
     /// The pages that it owned when it was saved last.
     pub(super) own: OwnPages,
+    /// Long runs of own pages that were as in the image when it was saved last.
+    pub(super) unchanged: Vec<PageRun>,
+    /// Whether to try laying saved pages under it.
+    pub(super) settles: bool,
     /// What it has to be told before anything runs in it.
     asleep: Option<Renewal>,
     pub(super) memory: Memory,
@@ -185,8 +191,11 @@ impl Guest {
             store,
             engine: module.engine.clone(),
             image,
+            language: origin.memory.clone(),
             over: None,
             own: OwnPages::default(),
+            unchanged: Vec::new(),
+            settles: true,
             asleep: None,
             memory,
             globals,

@@ -21,6 +21,7 @@ mod preview1;
 mod program;
 mod random;
 mod saved;
+mod settle;
 mod shared;
 mod start;
 mod state;

@@ -6,11 +6,12 @@
 
 use std::sync::{Arc, PoisonError};
 
-use sandcell_sys::{PAGE_BYTES, PageRun};
+use sandcell_sys::PageRun;
 
 use crate::engine::clock::ClockReading;
 use crate::engine::guest::{create_error, global_value};
 use crate::engine::random::RandomReading;
+use crate::engine::settle::{Ground, looks, push_run};
 use crate::engine::shared::{SharedImage, Sharing};
 use crate::engine::state::World;
 use crate::engine::{GlobalValue, Guest, GuestModule, Origin};
@@ -39,6 +40,9 @@ pub(crate) struct GuestState {
     pub(crate) runs: Vec<PageRun>,
     /// Their bytes, one run after the other.
     pub(crate) pages: Arc<Stash>,
+    /// The layers that its own pages hide from those who go on from it in place, see
+    /// [`super::settle`].
+    pub(crate) hides: Vec<PageRun>,
     pub(crate) globals: Vec<GlobalValue>,
     /// Whoever keeps the state holds what is open here.
     pub(crate) descriptors: Descriptors,
@@ -154,61 +158,50 @@ impl Guest {
     /// Copies the state. The guest must not be in the middle of a call, and goes
     /// on as if nothing had happened.
     pub(crate) async fn capture(&mut self, storage: &Storage) -> Result<GuestState> {
-        let mut runs = Vec::new();
-        let mut writer = StashWriter::new(storage);
-        let mut since_yield = 0;
         let stop_word = self.store.data().stop_word;
         let own = self.own.of(&self.store, &self.memory, stop_word);
         let own = own
             .map_err(Error::io("read", "/proc/self/pagemap"))?
             .to_vec();
-        for own in own {
-            for run in self.changed(own) {
+        let Ground { over, hides } = self.ground(&own);
+        let base = match (&over, &self.language) {
+            (Some(over), _) => Some(&over.memory),
+            (None, language) => language.as_ref(),
+        };
+        let base = base.map_or(&[][..], |image| image.bytes());
+        let mut runs = Vec::new();
+        let mut writer = StashWriter::new(storage);
+        let mut since_yield = 0;
+        let mut unchanged = Vec::new();
+        for look in looks(&own, &hides) {
+            let changed = look.changed(self.memory(), base);
+            unchanged.extend(look.unchanged(&changed));
+            for run in changed {
                 let bytes = self
                     .memory()
                     .get(run.start_byte()..run.start_byte() + run.byte_len());
                 writer.write(bytes.ok_or_else(|| Error::bug("an own page is outside"))?)?;
                 since_yield += run.byte_len();
-                runs.push(run);
+                push_run(&mut runs, run);
                 if since_yield >= AT_ONCE {
                     since_yield = 0;
                     tokio::task::yield_now().await;
                 }
             }
         }
+        self.unchanged = unchanged;
         Ok(GuestState {
             memory_bytes: self.memory_bytes(),
-            over: self.over.clone(),
+            over,
             runs,
             pages: Arc::new(writer.finish()?),
+            hides,
             globals: self.global_values()?,
             descriptors: self.store.data().descriptors.clone(),
             clocks: self.store.data().clocks.reading(),
             random: self.store.data().random.reading(),
             sharing: Sharing::default(),
         })
-    }
-
-    /// The parts of a run of own pages that are not as in the image: reading the
-    /// zero page, or writing what was there, makes a page own, too.
-    fn changed(&self, own: PageRun) -> Vec<PageRun> {
-        const ZEROS: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
-        let memory = self.memory();
-        let image = self.image.as_ref().map_or(&[][..], |image| image.bytes());
-        let mut runs: Vec<PageRun> = Vec::new();
-        for first in own.first..own.first + own.count {
-            let start = first as usize * PAGE_BYTES;
-            let page = memory.get(start..start + PAGE_BYTES);
-            let before = image.get(start..start + PAGE_BYTES).unwrap_or(&ZEROS);
-            if page == Some(before) {
-                continue;
-            }
-            match runs.last_mut() {
-                Some(last) if last.first + last.count == first => last.count += 1,
-                _ => runs.push(PageRun { first, count: 1 }),
-            }
-        }
-        runs
     }
 
     /// A guest that goes on from `state`, which was captured over the same image.
@@ -305,6 +298,8 @@ fn too_large(allowed: u64, asked: u64) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use sandcell_sys::PAGE_BYTES;
+
     use super::*;
 
     #[test]

@@ -27,6 +27,9 @@ const LAYERS: usize = 8;
 /// has the layers of all.
 const MORE_MAPPINGS: usize = 64;
 
+/// Bytes of hidden layers that are never too many.
+const HIDDEN_BYTES: u64 = 16 << 20;
+
 /// Most bytes of images that are made without being asked for.
 const UNASKED_BYTES: u64 = 1 << 30;
 
@@ -39,7 +42,25 @@ pub(crate) struct SharedImage {
     pub(crate) memory: Arc<MemoryImage>,
     /// The pages that differ from the language's image.
     pub(crate) runs: Vec<PageRun>,
+    /// Where it has layers, of which the image below may have some, too.
+    pub(super) layers: Vec<PageRun>,
+    /// Bytes of all those layers, also where one hides another.
+    layer_bytes: u64,
+    /// What the lowest of them is over, when that is not the language's image.
+    pub(super) base: Option<Arc<SharedImage>>,
+    /// Bytes of memory that it takes.
     bytes: u64,
+}
+
+impl SharedImage {
+    /// Whether its layers take too much room for one more: too many mappings, or
+    /// too many bytes that are hidden.
+    pub(super) fn is_crowded(&self) -> bool {
+        let seen = page_count(&self.layers) * PAGE_BYTES as u64;
+        let mappings = self.memory.more_mappings() + 1 + 2 * LAYERS;
+        !self.layers.is_empty()
+            && (mappings > MORE_MAPPINGS || self.layer_bytes > 2 * seen + HIDDEN_BYTES)
+    }
 }
 
 impl Drop for SharedImage {
@@ -99,9 +120,18 @@ impl GuestState {
     fn over_layers(&self, below: &Arc<MemoryImage>, language: &MemoryImage) -> Option<Layered> {
         let spare = MORE_MAPPINGS.checked_sub(below.more_mappings() + 1)?;
         let mut long = self.long_pieces();
-        // The longest ones.
-        long.sort_unstable_by_key(|piece| std::cmp::Reverse(piece.run.count));
-        long.truncate(LAYERS.min(spare / 2));
+        // Those that have to be, then the longest ones.
+        long.sort_unstable_by_key(|piece| {
+            (
+                !self.must_be_layer(piece),
+                std::cmp::Reverse(piece.run.count),
+            )
+        });
+        let musts = long.partition_point(|piece| self.must_be_layer(piece));
+        long.truncate(LAYERS.max(musts).min(spare / 2));
+        if long.len() < musts {
+            return None;
+        }
         long.sort_unstable_by_key(|piece| piece.run.first);
         let mut layers = Vec::with_capacity(long.len());
         for OwnPiece { run, at } in &long {
@@ -114,35 +144,54 @@ impl GuestState {
         let memory = MemoryImage::layered(Arc::clone(below), layers, self.memory_bytes).ok()?;
         let memory = memory.with_hot_pages(language.hot_pages());
         let mapped: Vec<PageRun> = long.iter().map(|piece| piece.run).collect();
-        let before = self.over.as_ref().map_or(&[][..], |over| &over.runs);
-        Some(Layered {
-            image: Arc::new(SharedImage {
+        let rest = without(&self.own_pieces(), &mapped);
+        let mapped_bytes = page_count(&mapped) * PAGE_BYTES as u64;
+        let over = self.over.as_ref();
+        let image = match over.filter(|over| !over.layers.is_empty()) {
+            Some(over) => SharedImage {
+                runs: joined(&mapped, &over.runs),
+                layers: joined(&mapped, &over.layers),
+                layer_bytes: mapped_bytes + over.layer_bytes,
+                base: over.base.clone(),
                 memory: Arc::new(memory),
-                runs: joined(&mapped, before),
                 bytes: 0,
-            }),
-            rest: without(&self.own_pieces(), &mapped),
-        })
+            },
+            None => SharedImage {
+                runs: joined(&mapped, over.map_or(&[], |over| &over.runs)),
+                layers: mapped,
+                layer_bytes: mapped_bytes,
+                base: over.cloned(),
+                memory: Arc::new(memory),
+                bytes: 0,
+            },
+        };
+        let image = Arc::new(image);
+        Some(Layered { image, rest })
     }
 
-    /// Parts of runs that stand in one piece and are long enough for a layer.
+    /// Parts of runs that stand in one piece and are to become layers.
     fn long_pieces(&self) -> Vec<OwnPiece> {
         let mut long = Vec::new();
         for OwnPiece { run, at } in self.own_pieces() {
             for part in self.pages.together(&(at..at + run.byte_len())) {
                 let pages = |bytes: usize| u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX);
-                if part.len() >= LONG_RUN * PAGE_BYTES {
-                    let first = run.first + pages(part.start - at);
-                    let count = pages(part.len());
-                    let run = PageRun { first, count };
-                    long.push(OwnPiece {
-                        run,
-                        at: part.start,
-                    });
+                let first = run.first + pages(part.start - at);
+                let count = pages(part.len());
+                let run = PageRun { first, count };
+                let at = part.start;
+                let piece = OwnPiece { run, at };
+                if part.len() >= LONG_RUN * PAGE_BYTES || self.must_be_layer(&piece) {
+                    long.push(piece);
                 }
             }
         }
         long
+    }
+
+    fn must_be_layer(&self, piece: &OwnPiece) -> bool {
+        let (first, end) = (piece.run.first, piece.run.first + piece.run.count);
+        let touches = |run: &PageRun| run.first < end && first < run.first + run.count;
+        self.hides.iter().any(touches)
     }
 
     /// Makes the image of this state, unless it is there. Copies megabytes:
@@ -192,13 +241,16 @@ impl GuestState {
         Ok(SharedImage {
             memory: Arc::new(memory),
             runs: self.saved_runs(),
+            layers: Vec::new(),
+            layer_bytes: 0,
+            base: None,
             bytes,
         })
     }
 }
 
 /// The pages of sorted runs, or of others, as sorted runs.
-fn joined(runs: &[PageRun], others: &[PageRun]) -> Vec<PageRun> {
+pub(super) fn joined(runs: &[PageRun], others: &[PageRun]) -> Vec<PageRun> {
     let mut all: Vec<PageRun> = runs.iter().chain(others).copied().collect();
     all.sort_unstable();
     let mut joined: Vec<PageRun> = Vec::with_capacity(all.len());

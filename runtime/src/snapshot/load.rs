@@ -331,6 +331,7 @@ impl<R: Read> Body<R> {
             over: None,
             runs,
             pages: Arc::new(writer.finish().map_err(unsaved)?),
+            hides: Vec::new(),
             globals: saved.globals.clone(),
             descriptors,
             clocks: saved.clocks(),

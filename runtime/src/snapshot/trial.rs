@@ -143,6 +143,7 @@ mod tests {
             over: None,
             runs: vec![run(1, 2), run(47, 1)],
             pages: Arc::new(writer.finish().unwrap()),
+            hides: Vec::new(),
             globals: vec![GlobalValue::I32(-5), GlobalValue::F64(1.5_f64.to_bits())],
             descriptors: descriptors(tree),
             clocks: ClockReading {

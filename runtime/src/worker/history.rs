@@ -17,7 +17,7 @@ const KEPT: usize = 16;
 const KEPT_BYTES: u64 = 256 << 20;
 
 /// Under [`Checkpoints::Auto`], cells run this much longer than checkpoints take.
-const SHARE: u32 = 20;
+const SHARE: u32 = 30;
 
 /// A cell that comes so long after the one before waits for a checkpoint, if that
 /// takes so much less than the time between them.

@@ -254,7 +254,9 @@ impl Worker {
     /// Makes a checkpoint. One that cannot be made leaves the last one in force.
     async fn save(&mut self) {
         let Some(guest) = &mut self.guest else { return };
-        let _kept = self.history.save(guest, self.reached).await;
+        if let Ok(state) = self.history.save(guest, self.reached).await {
+            self.settle(&state);
+        }
     }
 
     /// The guest is gone, and with it the effects of executions up to `last`.
@@ -284,9 +286,14 @@ impl Worker {
 
     /// Hands out the state and stands still until the caller lets go.
     async fn park(&mut self, park: Park) {
+        let mut saved = None;
         let state = match &mut self.guest {
             Some(guest) => match guest.wake().await {
-                Ok(()) => self.history.save(guest, self.reached).await.map(Some),
+                Ok(()) => {
+                    let state = self.history.save(guest, self.reached).await;
+                    saved = state.as_ref().ok().map(Arc::clone);
+                    state.map(Some)
+                }
                 Err(error) => Err(error),
             },
             None => Ok(self.history.last()),
@@ -301,6 +308,18 @@ impl Worker {
             return;
         }
         if park.release.await == Ok(Release::PutAway) {
+            self.guest = None;
+        } else if let Some(state) = saved {
+            self.settle(&state);
+        }
+    }
+
+    /// Has the guest, which is as in `state`, go on over what was saved.
+    fn settle(&mut self, state: &GuestState) {
+        if let Some(guest) = &mut self.guest
+            && guest.settle(state).is_err()
+        {
+            // The next cell starts from what was saved.
             self.guest = None;
         }
     }

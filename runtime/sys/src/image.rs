@@ -58,8 +58,12 @@ impl Layer {
         Self { start, part }
     }
 
+    pub(crate) fn part(&self) -> &FrozenPart {
+        &self.part
+    }
+
     /// Where it is in the image.
-    fn range(&self) -> Range<usize> {
+    pub(crate) fn range(&self) -> Range<usize> {
         let len = usize::try_from(self.part.byte_len()).unwrap_or(usize::MAX);
         self.start..self.start.saturating_add(len)
     }
@@ -214,6 +218,14 @@ impl MemoryImage {
         }
     }
 
+    /// What lies over the image below.
+    pub(crate) fn layers(&self) -> &[Layer] {
+        match &self.backing {
+            Backing::File(_) => &[],
+            Backing::Layers { layers, .. } => layers,
+        }
+    }
+
     /// Maps what lies over the image below to `slot`, which that is mapped to.
     pub(crate) fn lay(&self, slot: &mut Reservation) -> Result<(), String> {
         let below = self.below().map_or(0, Self::more_mappings);
@@ -223,14 +235,11 @@ impl MemoryImage {
 
     /// Whether no layer is where hot pages are.
     pub(crate) fn layers_leave_hot_pages(&self) -> bool {
-        let Backing::Layers { layers, .. } = &self.backing else {
-            return true;
-        };
         let apart = |run: &PageRun, layer: Range<usize>| {
             run.start_byte() >= layer.end || layer.start >= run.start_byte() + run.byte_len()
         };
         let is_free = |layer: &Layer| self.hot.iter().all(|run| apart(run, layer.range()));
-        layers.iter().all(is_free)
+        self.layers().iter().all(is_free)
     }
 
     /// Kernel mappings that it takes, beyond one.

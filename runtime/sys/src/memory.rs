@@ -20,6 +20,7 @@ use crate::birth;
 use crate::image::MemoryImage;
 use crate::page::{PAGE_BYTES, round_up};
 use crate::slot::{FreeSlots, Slot};
+use crate::stack::StackRecord;
 
 /// Bytes that the memory of a guest reserves, which is as much as it can address.
 /// A memory that reserves something else (wasmtime asks for one to keep exceptions
@@ -87,11 +88,16 @@ unsafe impl MemoryCreator for CowMemories {
             }
             birth::note_warmth(slot.is_hot());
         }
+        let record = birth::current_stack().filter(|_| image.is_some());
+        if let Some(record) = &record {
+            record.laid.expect();
+        }
         Ok(Box::new(CowMemory {
             slot: Some(slot),
             image,
             size,
             capacity,
+            record,
             free: Arc::clone(&self.free),
         }))
     }
@@ -102,6 +108,8 @@ struct CowMemory {
     slot: Option<Slot>,
     /// What is mapped into the slot: it stays as long as the memory does.
     image: Option<Arc<MemoryImage>>,
+    /// Of the store that it belongs to, when it is a guest's.
+    record: Option<Arc<StackRecord>>,
     size: usize,
     capacity: usize,
     free: Arc<FreeSlots>,
@@ -142,8 +150,13 @@ unsafe impl LinearMemory for CowMemory {
 
 impl Drop for CowMemory {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
-            self.free.put(slot, self.image.as_deref());
+        let Some(slot) = self.slot.take() else {
+            return;
+        };
+        // The image that is laid over it goes after the mappings.
+        match self.record.as_ref().and_then(|record| record.laid.take()) {
+            Some(_laid) => drop(slot),
+            None => self.free.put(slot, self.image.as_deref()),
         }
     }
 }

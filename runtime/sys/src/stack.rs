@@ -13,6 +13,7 @@ use wasmtime::{StackCreator, StackMemory, Store};
 
 use crate::birth::{self, Housed};
 use crate::faults::Faults;
+use crate::laid::Laid;
 use crate::page::{PAGE_BYTES, round_up};
 use crate::reservation::Reservation;
 
@@ -128,6 +129,8 @@ pub(crate) struct StackRecord {
     pub(crate) warm: AtomicBool,
     /// Not of the stack either: what the store's owner did to its memory.
     pub(crate) faults: Faults,
+    /// Nor this: what was mapped into its memory later.
+    pub(crate) laid: Laid,
 }
 
 impl StackRecord {

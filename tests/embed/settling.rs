@@ -1,0 +1,124 @@
+//! Sandboxes with much data, whose checkpoints are laid under them.
+
+use sandcell::{Busy, Checkpoints, Durability, Sandbox};
+
+use crate::support::{finished, first, run, runtime, start};
+
+const MEGABYTES: usize = 24;
+
+/// `step(i)` changes single bytes all over the data and now and then long parts of
+/// it, and answers a checksum of all of it.
+const SETUP: &str = "import random, zlib
+data = bytearray(24 << 20)
+def step(i):
+    r = random.Random(i)
+    for _ in range(20):
+        data[r.randrange(len(data))] = i & 255
+    if i % 2:
+        size = r.choice((300_000, 2_000_000, 5_000_000))
+        at = r.randrange(len(data) - size)
+        data[at:at + size] = r.randbytes(1000) * (size // 1000)
+    return zlib.crc32(data)";
+
+async fn with_data(checkpoints: Checkpoints) -> Sandbox {
+    let builder = runtime().await.sandbox().checkpoints(checkpoints);
+    let sandbox = start(builder).await;
+    finished(&first(&sandbox), SETUP).await;
+    sandbox
+}
+
+async fn value(sandbox: &Sandbox, code: impl Into<String>) -> String {
+    let report = run(&first(sandbox), code.into()).await;
+    report.text().unwrap_or_default().to_owned()
+}
+
+async fn own_bytes(sandbox: &Sandbox) -> u64 {
+    sandbox.residency().await.unwrap().resident_bytes
+}
+
+#[tokio::test]
+async fn what_was_saved_is_given_back() {
+    let plain = with_data(Checkpoints::Never).await;
+    value(&plain, "step(1)").await;
+    let saved = with_data(Checkpoints::EveryCell).await;
+    value(&saved, "step(1)").await;
+    let data = (MEGABYTES as u64) << 20;
+    let (plain, saved) = (own_bytes(&plain).await, own_bytes(&saved).await);
+    assert!(plain > data && saved < data / 4, "{plain} {saved}");
+}
+
+/// Enough steps for layers over layers, and for all of them to be replaced.
+#[tokio::test]
+async fn data_is_the_same_with_checkpoints_and_without() {
+    let plain = with_data(Checkpoints::Never).await;
+    let saved = with_data(Checkpoints::EveryCell).await;
+    let mut sums = Vec::new();
+    for i in 1..=90 {
+        let code = format!("step({i})");
+        let sum = value(&plain, code.clone()).await;
+        assert_eq!(value(&saved, code).await, sum, "step {i}");
+        sums.push(sum);
+        if i % 9 == 0 {
+            // Back by two, and on again.
+            let context = first(&saved);
+            context.undo().await.unwrap();
+            context.undo().await.unwrap();
+            assert_eq!(value(&saved, "zlib.crc32(data)").await, sums[i - 3], "{i}");
+            for again in i - 1..=i {
+                let sum = value(&saved, format!("step({again})")).await;
+                assert_eq!(sum, sums[again - 1], "step {again} once more");
+            }
+        }
+    }
+    assert!(own_bytes(&saved).await < (MEGABYTES as u64) << 20);
+}
+
+#[tokio::test]
+async fn copies_of_it_go_on_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let parent = with_data(Checkpoints::EveryCell).await;
+    for i in 1..=12 {
+        value(&parent, format!("step({i})")).await;
+    }
+    let sum = value(&parent, "zlib.crc32(data)").await;
+    let snapshot = parent.snapshot(Busy::default()).await.unwrap();
+    let path = folder.path().join("s");
+    snapshot.save(&path, Durability::Process).await.unwrap();
+    let children = parent.fork(3, Busy::default()).await.unwrap();
+    let next = value(&parent, "step(13)").await;
+    assert_ne!(next, sum);
+    for child in &children {
+        assert_eq!(value(child, "zlib.crc32(data)").await, sum);
+        assert_eq!(value(child, "step(13)").await, next);
+    }
+    let last = value(&parent, "step(14)").await;
+    parent.pause(Busy::default()).await.unwrap();
+    parent.resume().unwrap();
+    assert_eq!(value(&parent, "zlib.crc32(data)").await, last);
+    drop((parent, snapshot));
+    assert_eq!(value(&children[1], "step(14)").await, last);
+    drop(children);
+    let loaded = runtime().await.load_snapshot(&path).await.unwrap();
+    let copy = start(runtime().await.sandbox().snapshot(&loaded)).await;
+    assert_eq!(value(&copy, "zlib.crc32(data)").await, sum);
+    assert_eq!(value(&copy, "step(13)").await, next);
+}
+
+#[tokio::test]
+async fn memory_that_grows_and_shrinks_stays_whole() {
+    let builder = runtime().await.sandbox();
+    let sandbox = start(builder.checkpoints(Checkpoints::EveryCell)).await;
+    let context = first(&sandbox);
+    finished(&context, "import zlib; kept = {}").await;
+    for i in 0..12 {
+        let code = format!("kept[{i}] = bytes([{i}]) * ({i} * 700_000 + 1)");
+        finished(&context, code).await;
+        if i % 3 == 2 {
+            finished(&context, format!("del kept[{}]", i - 1)).await;
+        }
+        let whole = "all(set(v) == {k} and len(v) == k * 700_000 + 1 for k, v in kept.items())";
+        assert_eq!(value(&sandbox, whole).await, "True", "after {i}");
+    }
+    finished(&context, "kept.clear()").await;
+    assert_eq!(value(&sandbox, "len(kept)").await, "0");
+}
