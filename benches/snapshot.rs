@@ -12,10 +12,13 @@ use support::{Series, head, milliseconds, row, row_of, runtime};
 const ROUNDS: usize = 100;
 const CHILDREN: u32 = 1000;
 
-/// What the sandbox holds when it is saved.
+/// What the sandbox holds when it is saved, and has written since the last time.
 const STATES: [(&str, &str); 2] = [
     ("fresh", "x = 41"),
-    ("4 MB dirty", "x = 41; data = b'x' * 4_000_000"),
+    (
+        "4 MB dirty",
+        "x = 41; data = bytes([n]) * 4_000_000; n = n % 200 + 1",
+    ),
 ];
 
 async fn sandbox(
@@ -55,16 +58,26 @@ async fn snapshots(runtime: &Runtime) -> anyhow::Result<()> {
     std::fs::create_dir_all(&folder)?;
     let (file, other) = (folder.join("snapshot"), folder.join("plain"));
     for (name, code) in STATES {
-        let sandbox = sandbox(runtime, Checkpoints::Never, code).await?;
-        let [mut taken, mut saved, mut loaded, mut restored, mut floor] =
-            [(); 5].map(|()| Series::default());
+        let sandbox = sandbox(runtime, Checkpoints::Never, "n = 1").await?;
+        let [
+            mut unchanged,
+            mut taken,
+            mut saved,
+            mut loaded,
+            mut restored,
+            mut floor,
+        ] = [(); 6].map(|()| Series::default());
         for _ in 0..ROUNDS {
-            run(&sandbox, "x = 41").await?;
+            run(&sandbox, code).await?;
             let start = Instant::now();
             let snapshot = sandbox.snapshot(Busy::Refuse).await?;
             taken.add(start.elapsed());
             snapshot.save(&file, Durability::Process).await?;
             saved.add(start.elapsed());
+            run(&sandbox, "x = 41").await?;
+            let start = Instant::now();
+            let _small = sandbox.snapshot(Busy::Refuse).await?;
+            unchanged.add(start.elapsed());
             plain_write(&other, file.metadata()?.len(), &mut floor)?;
             let start = Instant::now();
             let copy = runtime.sandbox().snapshot(&snapshot).start().await?;
@@ -93,6 +106,11 @@ async fn snapshots(runtime: &Runtime) -> anyhow::Result<()> {
         }
         let write = format!("write of as many bytes: {:.3} ms", floor.median_ms());
         row(&format!("snapshot, {name}"), &taken, "");
+        row(
+            &format!("snapshot, {name}, and a small cell since the last"),
+            &unchanged,
+            "",
+        );
         row(
             &format!("snapshot to a file, digest included, {name}"),
             &saved,
