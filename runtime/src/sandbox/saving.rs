@@ -132,6 +132,11 @@ impl Sandbox {
             pausing.reached = Some(State::Held);
             return Ok(None);
         }
+        let busy = match busy {
+            // Whoever puts a cell away in its middle would lose its end.
+            Busy::Awaiting(time) => Busy::Wait(time),
+            other => other,
+        };
         let parked = self.park(busy).await?;
         let snapshot = self.saved(&parked)?;
         self.inner.processes.set_paused(true);
@@ -237,7 +242,10 @@ impl Sandbox {
                 reply,
                 release: released,
             };
-            mailbox.put_even_paused(Order::Park(park))?;
+            match busy {
+                Busy::Awaiting(_) => mailbox.park_soon(park)?,
+                _ => mailbox.put_even_paused(Order::Park(park))?,
+            }
             releases.push(release);
             answers.push(async {
                 let start = answer.await.map_err(|_| Error::Ended {
@@ -258,7 +266,9 @@ impl Sandbox {
                 refuse_running(processes)?;
                 Vec::new()
             }
-            Busy::Wait(time) => end_commands(processes, time.saturating_sub(begun.elapsed())).await,
+            Busy::Wait(time) | Busy::Awaiting(time) => {
+                end_commands(processes, time.saturating_sub(begun.elapsed())).await
+            }
             Busy::Interrupt => end_commands(processes, Duration::ZERO).await,
         };
         Ok(Parked {
@@ -319,7 +329,7 @@ impl Drop for Pausing<'_> {
 /// Interrupts cells until nobody needs it any more.
 async fn insist(live: &[(ContextId, Mailbox)], busy: Busy) {
     match busy {
-        Busy::Wait(time) => tokio::time::sleep(time).await,
+        Busy::Wait(time) | Busy::Awaiting(time) => tokio::time::sleep(time).await,
         Busy::Interrupt => {}
         Busy::Refuse | Busy::Hold => std::future::pending().await,
     }
