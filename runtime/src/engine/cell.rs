@@ -89,7 +89,9 @@ impl Guest {
             fuel: counted.then_some(fuel),
         };
         let ticker = Arc::clone(&self.engine.ticker);
-        let (status, cpu) = metered(&ticker, self.start_call(cell)).await;
+        let counter = sandcell_sys::FaultCounter::of(&self.store);
+        let starting = counter.over(self.start_call(cell));
+        let (status, cpu) = metered(&ticker, starting).await;
         self.stepped(course, status, cpu).await
     }
 

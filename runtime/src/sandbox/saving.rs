@@ -1,4 +1,4 @@
-//! Snapshots, forks and pauses: what saves a sandbox between its cells.
+//! Snapshots, forks and pauses: what saves a sandbox between its cells, or in an `await` of one.
 
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,9 +26,9 @@ const MANY: usize = 16;
 const CHILDREN: usize = 100_000;
 
 impl Sandbox {
-    /// Saves the sandbox as it is between two cells: variables, open files,
-    /// files, environment, clocks. All its contexts stand still for that moment
-    /// and go on.
+    /// Saves the sandbox as it is between two cells, or with [`Busy::Awaiting`] in
+    /// an `await` of one: variables, open files, files, environment, clocks. All
+    /// its contexts stand still for that moment and go on.
     ///
     /// Asyncio tasks live on in the copies; host calls that were under way fail
     /// there with `HostFunctionError`. Running commands are not saved: they are
@@ -214,7 +214,7 @@ impl Sandbox {
         })
     }
 
-    /// Has all contexts stand still between two cells.
+    /// Has all contexts stand still between two cells, or where a cell rests.
     async fn park(&self, busy: Busy) -> Result<Parked> {
         let live: Vec<(ContextId, Mailbox)> = {
             let contexts = self.inner.lock();
