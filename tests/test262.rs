@@ -121,7 +121,7 @@ fn program(root: &Path, text: &str, about: &About) -> String {
     if flag("onlyStrict") {
         program.push_str("'use strict';\n");
     }
-    program.push_str("var $262 = { global: globalThis, gc() {}, evalScript: (0, eval), detachArrayBuffer: (b) => b.transfer() };\n");
+    program.push_str("var $262 = { global: globalThis, gc() {}, evalScript: globalThis.eval, detachArrayBuffer: (b) => b.transfer() };\n");
     let mut harness = vec!["assert.js".to_owned(), "sta.js".to_owned()];
     let is_async = flag("async");
     if is_async {
@@ -171,6 +171,36 @@ fn known_failures() -> BTreeSet<String> {
     text.lines().filter_map(path).collect()
 }
 
+/// Runs a test: whether it ended as it should.
+async fn is_right(runtime: &Runtime, root: &Path, path: &Path, text: &str, about: &About) -> bool {
+    let mut limits = Limits::default();
+    limits.wall = Some(Duration::from_secs(20));
+    let sandbox = runtime.sandbox().limits(limits).start().await.unwrap();
+    if text.contains("_FIXTURE") {
+        for (file, bytes) in beside(path) {
+            let place = format!("/home/user/{file}");
+            sandbox.files().write(&place, bytes).unwrap();
+        }
+    }
+    // A file, so that nothing is taken for TypeScript.
+    let cell = RunCode::new(program(root, text, about))
+        .filename("test.js")
+        .silent();
+    let report = sandbox
+        .context()
+        .unwrap()
+        .execute(cell)
+        .unwrap()
+        .report()
+        .await
+        .unwrap();
+    match (&report.outcome.end, &about.negative) {
+        (End::Finished, None) => true,
+        (End::Raised(exception), Some(name)) => exception.name == *name || name == "Test262Error",
+        _ => false,
+    }
+}
+
 #[tokio::test]
 async fn test262() {
     let Some(root) = std::env::var_os("SANDCELL_TEST262").map(PathBuf::from) else {
@@ -204,34 +234,7 @@ async fn test262() {
             skipped += 1;
             continue;
         }
-        let mut limits = Limits::default();
-        limits.wall = Some(Duration::from_secs(20));
-        let sandbox = runtime.sandbox().limits(limits).start().await.unwrap();
-        if text.contains("_FIXTURE") {
-            for (file, bytes) in beside(&path) {
-                let place = format!("/home/user/{file}");
-                sandbox.files().write(&place, bytes).unwrap();
-            }
-        }
-        // A file, so that nothing is taken for TypeScript.
-        let cell = RunCode::new(program(&root, &text, &about))
-            .filename("test.js")
-            .silent();
-        let report = sandbox
-            .context()
-            .unwrap()
-            .execute(cell)
-            .unwrap()
-            .report()
-            .await
-            .unwrap();
-        let right = match (&report.outcome.end, &about.negative) {
-            (End::Finished, None) => true,
-            (End::Raised(exception), Some(name)) => {
-                exception.name == *name || name == "Test262Error"
-            }
-            _ => false,
-        };
+        let right = is_right(&runtime, &root, &path, &text, &about).await;
         let name = path
             .strip_prefix(&root)
             .unwrap()
