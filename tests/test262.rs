@@ -4,6 +4,7 @@
 //! `SANDCELL_TEST262_PART` runs a part only, such as `language/statements`;
 //! `SANDCELL_TEST262_SKIP` names a file of paths that are known to fail, one at
 //! the start of each line, as the engine's own list `test262_errors.txt` has them.
+//! `tests/test262.txt` names what is otherwise in a cell, and why.
 
 #![expect(
     clippy::unwrap_used,
@@ -120,7 +121,7 @@ fn program(root: &Path, text: &str, about: &About) -> String {
     if flag("onlyStrict") {
         program.push_str("'use strict';\n");
     }
-    program.push_str("var $262 = { global: globalThis, gc() {}, evalScript: (0, eval), detachArrayBuffer: (b) => b.transfer() };\n");
+    program.push_str("var $262 = { global: globalThis, gc() {}, evalScript: globalThis.eval, detachArrayBuffer: (b) => b.transfer() };\n");
     let mut harness = vec!["assert.js".to_owned(), "sta.js".to_owned()];
     let is_async = flag("async");
     if is_async {
@@ -137,6 +138,26 @@ fn program(root: &Path, text: &str, about: &About) -> String {
     program
 }
 
+/// What is otherwise in a cell than in a script: beginnings of paths.
+fn otherwise() -> Vec<&'static str> {
+    let lines = include_str!("test262.txt").lines();
+    lines.filter(|line| line.starts_with("test/")).collect()
+}
+
+/// The modules that lie beside a test.
+fn beside(test: &Path) -> Vec<(String, Vec<u8>)> {
+    let folder = test.parent().expect("a test lies in a folder");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.contains("_FIXTURE") && path.is_file() {
+            found.push((name, std::fs::read(path).unwrap()));
+        }
+    }
+    found
+}
+
 fn known_failures() -> BTreeSet<String> {
     let Some(file) = std::env::var_os("SANDCELL_TEST262_SKIP") else {
         return BTreeSet::new();
@@ -148,6 +169,36 @@ fn known_failures() -> BTreeSet<String> {
         Some(path.to_owned())
     };
     text.lines().filter_map(path).collect()
+}
+
+/// Runs a test: whether it ended as it should.
+async fn is_right(runtime: &Runtime, root: &Path, path: &Path, text: &str, about: &About) -> bool {
+    let mut limits = Limits::default();
+    limits.wall = Some(Duration::from_secs(20));
+    let sandbox = runtime.sandbox().limits(limits).start().await.unwrap();
+    if text.contains("_FIXTURE") {
+        for (file, bytes) in beside(path) {
+            let place = format!("/home/user/{file}");
+            sandbox.files().write(&place, bytes).unwrap();
+        }
+    }
+    // A file, so that nothing is taken for TypeScript.
+    let cell = RunCode::new(program(root, text, about))
+        .filename("test.js")
+        .silent();
+    let report = sandbox
+        .context()
+        .unwrap()
+        .execute(cell)
+        .unwrap()
+        .report()
+        .await
+        .unwrap();
+    match (&report.outcome.end, &about.negative) {
+        (End::Finished, None) => true,
+        (End::Raised(exception), Some(name)) => exception.name == *name || name == "Test262Error",
+        _ => false,
+    }
 }
 
 #[tokio::test]
@@ -170,7 +221,8 @@ async fn test262() {
         |part| vec![part],
     );
     let known = known_failures();
-    let (mut passed, mut skipped, mut expected) = (0, 0, 0);
+    let otherwise = otherwise();
+    let (mut passed, mut skipped, mut expected, mut differ) = (0, 0, 0, 0);
     let mut failed = Vec::new();
     for path in folders
         .iter()
@@ -182,28 +234,7 @@ async fn test262() {
             skipped += 1;
             continue;
         }
-        let mut limits = Limits::default();
-        limits.wall = Some(Duration::from_secs(20));
-        let sandbox = runtime.sandbox().limits(limits).start().await.unwrap();
-        // A file, so that nothing is taken for TypeScript.
-        let cell = RunCode::new(program(&root, &text, &about))
-            .filename("test.js")
-            .silent();
-        let report = sandbox
-            .context()
-            .unwrap()
-            .execute(cell)
-            .unwrap()
-            .report()
-            .await
-            .unwrap();
-        let right = match (&report.outcome.end, &about.negative) {
-            (End::Finished, None) => true,
-            (End::Raised(exception), Some(name)) => {
-                exception.name == *name || name == "Test262Error"
-            }
-            _ => false,
-        };
+        let right = is_right(&runtime, &root, &path, &text, &about).await;
         let name = path
             .strip_prefix(&root)
             .unwrap()
@@ -213,12 +244,15 @@ async fn test262() {
             passed += 1;
         } else if known.contains(&name) {
             expected += 1;
+        } else if otherwise.iter().any(|start| name.starts_with(start)) {
+            differ += 1;
         } else {
             failed.push(format!("{name}: {}", report.outcome.end));
         }
     }
     println!(
-        "test262: {passed} passed, {} failed, {expected} failed as known, {skipped} skipped",
+        "test262: {passed} passed, {} failed, {expected} failed as known, {differ} \
+         are otherwise in a cell, {skipped} skipped",
         failed.len()
     );
     assert!(failed.is_empty(), "{}", failed.join("\n"));

@@ -106,6 +106,6 @@ language! {
     regular_expressions: "regexps.txt", 24;
     objects_and_collections: "objects.txt", 30;
     numbers_and_bytes: "numbers.txt", 18;
-    internationalisation: "intl.txt", 9;
+    internationalisation: "intl.txt", 10;
     modules: "modules.txt", 17;
 }

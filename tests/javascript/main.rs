@@ -20,6 +20,7 @@ mod guest;
 mod hostile;
 mod intl;
 mod language;
+mod large;
 mod modules;
 mod options;
 mod packages;

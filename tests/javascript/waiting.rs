@@ -169,7 +169,7 @@ async fn a_cell_is_held_in_the_middle_of_an_await() {
     check(&context, "x", "2").await;
 }
 
-/// A state is saved between cells: who saves in an await waits for its end, or interrupts it.
+/// Whoever does not ask for the middle of a cell waits for its end, or interrupts it.
 #[tokio::test]
 async fn a_sandbox_is_saved_although_a_cell_waits() {
     let gate = Gate::new();
@@ -197,6 +197,126 @@ async fn a_sandbox_is_saved_although_a_cell_waits() {
     let forked = forked.await.unwrap();
     assert_eq!(execution.outcome().await.unwrap().end, End::Finished);
     check(&first(&forked[0]), "x", "[ 1, 3 ]").await;
+}
+
+/// Of a cell that waits in an `await`, a copy holds what was there at that moment; it waits for nothing.
+#[tokio::test]
+async fn a_copy_taken_in_an_await_holds_the_state_of_that_moment() {
+    const SOON: Busy = Busy::Awaiting(Duration::from_secs(60));
+    let gate = Gate::new();
+    let sandbox = start(gate.install(builder().await)).await;
+    let (context, idle) = (first(&sandbox), sandbox.create_context().await.unwrap());
+    finished(&idle, "let mine = 'idle'").await;
+    let code = "let x = [1], late = 0; process.env.NEW = 'n'; require('fs').writeFileSync('f', 'one'); \
+                setTimeout(() => { late = 1 }, 1e8).unref(); Promise.resolve().then(() => x.push(2)); \
+                const opened = require('fs').openSync('f', 'r'); await gate(); x.push(3); x";
+    let execution = context.execute(code).unwrap();
+    let behind = context.execute("x.push('behind'); x.length").unwrap();
+    gate.arrived().await;
+    let snapshot = sandbox.snapshot(SOON).await.unwrap();
+    let forked = sandbox.fork(2, SOON).await.unwrap();
+    sandbox.files().write("/home/user/f", "two").unwrap();
+    // The cell itself has seen nothing of it.
+    gate.open();
+    assert_eq!(
+        execution.report().await.unwrap().text(),
+        Some("[ 1, 2, 3 ]")
+    );
+    assert_eq!(behind.report().await.unwrap().text(), Some("4"));
+    let restored = start(gate.install(builder().await).snapshot(&snapshot)).await;
+    for copy in [&restored, &forked[0], &forked[1]] {
+        let context = first(copy);
+        check(&context, "x", "[ 1, 2 ]").await;
+        check(
+            &context,
+            "await new Promise((r) => setTimeout(r, 20)); [x, late]",
+            "[ [ 1, 2 ], 0 ]",
+        )
+        .await;
+        check(
+            &context,
+            "const rest = Buffer.alloc(3); require('fs').readSync(opened, rest); rest.toString()",
+            "'one'",
+        )
+        .await;
+        let other = copy.find(idle.id()).unwrap();
+        check(&other, "mine", "'idle'").await;
+        // It can wait, and be copied, as the first could.
+        let execution = context
+            .execute("await gate(); x.push('copy'); x.length")
+            .unwrap();
+        gate.arrived().await;
+        let again = copy.fork(1, SOON).await.unwrap();
+        gate.open();
+        assert_eq!(execution.report().await.unwrap().text(), Some("3"));
+        check(&first(&again[0]), "x.length", "2").await;
+    }
+}
+
+#[tokio::test]
+async fn a_copy_in_a_timer_needs_no_wait_for_it() {
+    const SOON: Busy = Busy::Awaiting(Duration::from_secs(60));
+    let sandbox = start(builder().await).await;
+    let context = first(&sandbox);
+    let mut execution = context
+        .execute(
+            sandcell::RunCode::new(
+                "let n = 1; console.log('go'); await new Promise((r) => setTimeout(r, 1e8)); n = 2",
+            )
+            .env("ONCE", "1"),
+        )
+        .unwrap();
+    execution.next().await.unwrap();
+    for _ in 0..3 {
+        let copies = sandbox.fork(1, SOON).await.unwrap();
+        check(
+            &first(&copies[0]),
+            "[n, process.env.ONCE]",
+            "[ 1, undefined ]",
+        )
+        .await;
+    }
+    // Whoever asks to refuse is refused, and a pause keeps the whole cell.
+    assert!(sandbox.snapshot(Busy::Refuse).await.is_err());
+    assert!(sandbox.pause(Busy::Hold).await.unwrap().is_none());
+    sandbox.resume().unwrap();
+    execution.interrupt_handle().interrupt();
+    let outcome = execution.outcome().await.unwrap();
+    let by = InterruptCause::Handle;
+    assert_eq!((outcome.end, outcome.lost), (End::Interrupted { by }, None));
+    check(&context, "n", "1").await;
+}
+
+/// A cell that computes comes to an `await` or to its end first; one that never does is interrupted.
+#[tokio::test]
+async fn a_copy_waits_for_a_cell_that_computes() {
+    let sandbox = start(builder().await).await;
+    let context = first(&sandbox);
+    let mut execution = context
+        .execute("let y = 0; console.log('go'); for (let i = 0; i < 3e6; i++) y += i % 2; await new Promise((r) => setTimeout(r, 1e8))")
+        .unwrap();
+    execution.next().await.unwrap();
+    let copies = sandbox
+        .fork(1, Busy::Awaiting(Duration::from_secs(60)))
+        .await
+        .unwrap();
+    check(&first(&copies[0]), "y", "1500000").await;
+    execution.interrupt_handle().interrupt();
+    execution.outcome().await.unwrap();
+    let mut execution = context
+        .execute("y = 7; console.log('go'); for (;;) ;")
+        .unwrap();
+    execution.next().await.unwrap();
+    let copies = sandbox
+        .fork(1, Busy::Awaiting(Duration::from_millis(1)))
+        .await
+        .unwrap();
+    let by = InterruptCause::Saving;
+    assert_eq!(
+        execution.outcome().await.unwrap().end,
+        End::Interrupted { by }
+    );
+    check(&first(&copies[0]), "y", "7").await;
 }
 
 #[tokio::test]

@@ -222,6 +222,7 @@ GUEST_EXPORT(sandcell_renew) int sandcell_renew(int32_t length)
     JSContext *context = kernel.context;
     uint64_t seed = 0;
     JS_UpdateStackTop(kernel.runtime);
+    kernel_abandon_cell();
     if (getentropy(&seed, sizeof seed) != 0) {
         fputs("sandcell_renew: no random bytes\n", stderr);
         return 1;

@@ -20,12 +20,15 @@
 HOST_IMPORT(emit) int32_t sandcell_emit(int32_t kind, const void *address, int32_t length);
 HOST_IMPORT(call) int64_t sandcell_call(const void *address, int32_t length);
 HOST_IMPORT(wait) int32_t sandcell_wait(int64_t timeout_nanoseconds);
+HOST_IMPORT(rest) int32_t sandcell_rest(int64_t timeout_nanoseconds);
 HOST_IMPORT(take) int32_t sandcell_take(void *address, int32_t length);
 
 /* ---- what is added to the engine, see patches.md ---- */
 void sandcell_freeze_heap(JSRuntime *runtime);
 int sandcell_first_arenas(JSRuntime *runtime);
 void sandcell_drop_jobs(JSRuntime *runtime);
+JSValue sandcell_named_keys(JSContext *context, JSValueConst object, int enumerable);
+JSValue sandcell_index_keys(JSContext *context, JSValueConst array, uint32_t limit);
 void sandcell_seed(JSContext *context, uint64_t seed);
 extern int sandcell_hide_kernel;
 
@@ -44,6 +47,7 @@ enum cell_status {
     CELL_RAISED = 1,
     CELL_INTERRUPTED = 2,
     CELL_KERNEL_FAILED = 3,
+    CELL_RESTING = 4,
 };
 
 /* What the source of a cell may be; the numbers are those of options.js. */
@@ -117,7 +121,26 @@ extern const int kernel_child_count;
 char *kernel_resolve_module(JSContext *context, const char *base, const char *name, void *unused);
 JSModuleDef *kernel_load_module(JSContext *context, const char *name, void *unused);
 
+/* What a cell is and how it is named. */
+struct cell {
+    char *name;
+    enum source_kind kind;
+    bool silent;
+    /* The text, when it could not be compiled: a syntax error shows its line. */
+    const char *source;
+    size_t length;
+};
+
+/* source.c */
+JSValue kernel_compile(const char *source, size_t length, const struct cell *cell);
+
+/* rejections.c */
+void kernel_forget_rejections(void);
+/* The reason of the first rejection that is not that of `except`; JS_UNINITIALIZED when there is none. */
+JSValue kernel_take_rejection(JSValueConst except);
+
 /* cell.c */
+void kernel_abandon_cell(void);
 int kernel_run_cell(const char *source, size_t length, JSValueConst options);
 int kernel_run_plan(JSValueConst plan);
 void kernel_on_rejection(JSContext *context, JSValueConst promise, JSValueConst reason, bool handled, void *unused);

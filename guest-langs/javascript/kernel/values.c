@@ -168,6 +168,22 @@ static JSValue value_class_of(JSContext *context, JSValueConst self, int count, 
     return JS_NewInt32(context, JS_IsObject(arguments[0]) ? (int32_t)JS_GetClassID(arguments[0]) : 0);
 }
 
+/* namedKeys(object, enumerable): names of own properties that are no indices */
+static JSValue value_named_keys(JSContext *context, JSValueConst self, int count, JSValueConst *arguments)
+{
+    return sandcell_named_keys(context, arguments[0], JS_ToBool(context, arguments[1]));
+}
+
+/* indexKeys(array, limit): names of its first elements that are there */
+static JSValue value_index_keys(JSContext *context, JSValueConst self, int count, JSValueConst *arguments)
+{
+    double limit;
+    if (JS_ToFloat64(context, &limit, arguments[1])) {
+        return JS_EXCEPTION;
+    }
+    return sandcell_index_keys(context, arguments[0], limit > 0 ? (uint32_t)limit : 0);
+}
+
 /* collect(): run the garbage collector */
 static JSValue value_collect(JSContext *context, JSValueConst self, int count, JSValueConst *arguments)
 {
@@ -203,6 +219,8 @@ const JSCFunctionListEntry kernel_value_functions[] = {
     JS_CFUNC_DEF("proxy", 1, value_proxy),
     JS_CFUNC_DEF("isError", 1, value_is_error),
     JS_CFUNC_DEF("classOf", 1, value_class_of),
+    JS_CFUNC_DEF("namedKeys", 2, value_named_keys),
+    JS_CFUNC_DEF("indexKeys", 2, value_index_keys),
     JS_CFUNC_DEF("collect", 0, value_collect),
     JS_CFUNC_DEF("heapBytes", 0, value_heap_bytes),
     JS_CFUNC_DEF("memoryBytes", 0, value_memory_bytes),

@@ -120,6 +120,14 @@ impl HostCalls {
         Some(len)
     }
 
+    /// Waits until a call has ended that was not announced; for ever when none runs.
+    pub(crate) async fn ended(&mut self) {
+        match self.under_way.join_next().await {
+            Some(joined) => self.ended.extend(joined.ok()),
+            None => std::future::pending().await,
+        }
+    }
+
     /// Takes the running calls out, to wait for one of them without borrowing the
     /// store.
     pub(crate) fn lend(&mut self) -> JoinSet<Completion> {

@@ -1,7 +1,7 @@
 //! One live interpreter.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sandcell_sys::{Housed, MemoryImage, OwnPages, PAGE_BYTES, PageRun, StopWord};
 use wasmtime::{
@@ -15,13 +15,10 @@ use crate::engine::state::{Run, State, World};
 use crate::engine::{Engine, GlobalValue, Metering, Started, Stopped, Ticker, imports, preview1};
 use crate::error::{Error, Result};
 use crate::execution::TrapKind;
-use crate::guest::order::{Renewal, Status};
+use crate::guest::order::Renewal;
 use crate::limits::Limit;
 
-/// Stack bytes that stay resident between calls: what a small cell touches.
-const STACK_KEPT_BYTES: usize = 32 << 10;
-
-/// Of that, what stays once the guest has lain idle.
+/// Stack bytes that stay resident once the guest has lain idle.
 const IDLE_STACK_KEPT_BYTES: usize = 8 << 10;
 
 /// Fuel of what the runtime itself asks of a guest (booting, renewal).
@@ -79,27 +76,10 @@ pub(crate) struct Origin {
     pub(crate) stop_word: u32,
 }
 
-/// A cell to run.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cell<'a> {
-    pub(crate) code: &'a [u8],
-    pub(crate) options: &'a [u8],
-}
-
-/// How a call of a guest went.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) status: std::result::Result<Status, Stopped>,
-    pub(crate) wall: Duration,
-    pub(crate) cpu: Duration,
-    pub(crate) fuel: Option<u64>,
-    pub(crate) run: Option<Run>,
-}
-
 /// A live interpreter: the one owner of its store.
 pub(crate) struct Guest {
     pub(super) store: Store<Housed<State>>,
-    engine: Engine,
+    pub(super) engine: Engine,
     /// What its pages are as in where they are not its own.
     pub(super) image: Option<Arc<MemoryImage>>,
     /// What guests of its language start as.
@@ -118,7 +98,9 @@ pub(crate) struct Guest {
     pub(super) globals: Vec<wasmtime::Global>,
     buffer: TypedFunc<i32, i32>,
     renew: TypedFunc<i32, i32>,
-    execute: TypedFunc<(i32, i32), i32>,
+    pub(super) execute: TypedFunc<(i32, i32), i32>,
+    /// A guest that never rests need not have it.
+    pub(super) go_on: Option<TypedFunc<i32, i32>>,
     /// A guest need not have it.
     trim: Option<TypedFunc<(), ()>>,
     instance: Instance,
@@ -184,6 +166,10 @@ impl Guest {
             buffer: export(&mut store, &instance, "sandcell_buffer")?,
             renew: export(&mut store, &instance, "sandcell_renew")?,
             execute: export(&mut store, &instance, "sandcell_execute")?,
+            go_on: match instance.get_func(&mut store, "sandcell_continue") {
+                Some(_) => Some(export(&mut store, &instance, "sandcell_continue")?),
+                None => None,
+            },
             trim: match instance.get_func(&mut store, "sandcell_trim") {
                 Some(_) => Some(export(&mut store, &instance, "sandcell_trim")?),
                 None => None,
@@ -294,29 +280,6 @@ impl Guest {
         renewed
     }
 
-    /// Runs a cell to its end.
-    pub(crate) async fn execute(&mut self, cell: Cell<'_>, run: Run, fuel: Option<u64>) -> Ran {
-        let start = Instant::now();
-        let fuel = fuel.unwrap_or(OWN_FUEL);
-        let counted = self.refuel(fuel).is_ok() && self.engine.metering == Metering::Fuel;
-        self.store.data_mut().run = Some(run);
-        let ticker = Arc::clone(&self.engine.ticker);
-        let (status, cpu) = metered(&ticker, self.run_cell(cell)).await;
-        sandcell_sys::trim_stack(&mut self.store, STACK_KEPT_BYTES);
-        if let Some(run) = &mut self.store.data_mut().run {
-            for bridge in std::mem::take(&mut run.bridges) {
-                bridge.end().await;
-            }
-        }
-        Ran {
-            status: status.map(Status::from_raw),
-            wall: start.elapsed(),
-            cpu,
-            fuel: counted.then(|| fuel.saturating_sub(self.store.get_fuel().unwrap_or(0))),
-            run: self.store.data_mut().run.take(),
-        }
-    }
-
     /// Runs it as a program, with the arguments, the environment and the
     /// descriptors of its world: its exit status, or 256 and the signal that it
     /// ended itself by. The guest is of no use afterwards.
@@ -343,20 +306,8 @@ impl Guest {
         })
     }
 
-    async fn run_cell(&mut self, cell: Cell<'_>) -> std::result::Result<i32, Stopped> {
-        self.place(&[cell.code, cell.options]).await?;
-        let code_len = i32::try_from(cell.code.len()).unwrap_or(i32::MAX);
-        let options_len = i32::try_from(cell.options.len()).unwrap_or(i32::MAX);
-        let execute = self.execute.clone();
-        let ticker = Arc::clone(&self.engine.ticker);
-        let stop = self.stop_word(&ticker);
-        sandcell_sys::call(&mut self.store, &execute, (code_len, options_len), stop)
-            .await
-            .map_err(|error| Stopped::from_error(&error))
-    }
-
     /// Puts an order, in pieces, into the guest's buffer.
-    async fn place(&mut self, pieces: &[&[u8]]) -> std::result::Result<(), Stopped> {
+    pub(super) async fn place(&mut self, pieces: &[&[u8]]) -> std::result::Result<(), Stopped> {
         let no_room = || {
             Stopped::Trapped(TrapKind::Other {
                 name: "the guest has no memory left for the cell".to_owned(),
@@ -383,7 +334,7 @@ impl Guest {
         Ok(())
     }
 
-    async fn call<P, R>(
+    pub(super) async fn call<P, R>(
         &mut self,
         function: &TypedFunc<P, R>,
         parameters: P,
@@ -401,7 +352,7 @@ impl Guest {
 
     /// Where the ticker rings. A guest that counts fuel is stopped by epochs: to
     /// look up at a moment of real time would burn fuel by chance.
-    fn stop_word<'a>(&self, ticker: &'a Ticker) -> Option<StopWord<'a>> {
+    pub(super) fn stop_word<'a>(&self, ticker: &'a Ticker) -> Option<StopWord<'a>> {
         (self.engine.metering == Metering::Time).then_some(StopWord {
             bells: &ticker.bells,
             memory: self.memory,
@@ -409,7 +360,7 @@ impl Guest {
         })
     }
 
-    fn refuel(&mut self, fuel: u64) -> Result<()> {
+    pub(super) fn refuel(&mut self, fuel: u64) -> Result<()> {
         if self.engine.metering == Metering::Time {
             return Ok(());
         }

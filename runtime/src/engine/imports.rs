@@ -11,7 +11,7 @@ use crate::engine::calls::Refused;
 use crate::engine::children;
 use crate::engine::ladder::Demand;
 use crate::engine::preview1;
-use crate::engine::state::State;
+use crate::engine::state::{Rest, State};
 use crate::engine::trap::StopNow;
 use crate::execution::Event;
 use crate::guest::frame;
@@ -22,6 +22,9 @@ const TAKEN: i32 = 0;
 const LIMIT_SPENT: i32 = 1;
 const INTERRUPTED: i32 = 2;
 const REFUSED: i32 = 3;
+
+/// What `rest` answers when there is something to wait for.
+const RESTS: i32 = -3;
 
 /// Adds all of them to a linker.
 pub(crate) fn link(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
@@ -43,6 +46,11 @@ pub(crate) fn link(linker: &mut Linker<Housed<State>>) -> wasmtime::Result<()> {
         |mut caller: Context<'_>, (timeout_ns,): (i64,)| {
             Box::new(async move { wait(&mut caller, timeout_ns).await })
         },
+    )?;
+    linker.func_wrap(
+        "sandcell",
+        "rest",
+        |mut caller: Context<'_>, timeout_ns: i64| rest(caller.data_mut(), timeout_ns),
     )?;
     linker.func_wrap(
         "sandcell",
@@ -248,30 +256,59 @@ fn call(caller: &mut Context<'_>, address: i32, len: i32) -> i64 {
     }
 }
 
-async fn wait(caller: &mut Context<'_>, timeout_ns: i64) -> wasmtime::Result<i32> {
-    let announced = |len: usize| i32::try_from(len).unwrap_or(i32::MAX);
-    let state = &mut **caller.data_mut();
+/// What a wait comes to.
+enum Wait {
+    /// It is over at once.
+    Over(i32),
+    /// It lasts until a call has ended, or until then.
+    Until(Option<Instant>),
+}
+
+fn begin_wait(state: &mut State, timeout_ns: i64) -> Wait {
     if let Some(len) = state.calls.announce() {
-        return Ok(announced(len));
+        return Wait::Over(announced(len));
     }
     if timeout_ns == 0 {
-        return Ok(0);
+        return Wait::Over(0);
     }
     let idle = state.calls.outstanding() == 0;
     if idle && timeout_ns < 0 {
-        return Ok(-2);
+        return Wait::Over(-2);
     }
     let wake_at = u64::try_from(timeout_ns)
         .ok()
         .map(|timeout| state.clocks.monotonic_ns().saturating_add(timeout));
-    let until_instant = match wake_at {
-        None => None,
+    match wake_at {
+        None => Wait::Until(None),
         // Virtual time moves at once, unless a host function is to be waited for.
         Some(wake_at) => match state.clocks.sleep_until(wake_at) {
-            Some(instant) => Some(instant),
-            None if idle => return Ok(0),
-            None => None,
+            Some(instant) => Wait::Until(Some(instant)),
+            None if idle => Wait::Over(0),
+            None => Wait::Until(None),
         },
+    }
+}
+
+fn announced(len: usize) -> i32 {
+    i32::try_from(len).unwrap_or(i32::MAX)
+}
+
+/// As `wait`, but the guest ends its call when there is something to wait for.
+fn rest(state: &mut State, timeout_ns: i64) -> i32 {
+    match begin_wait(state, timeout_ns) {
+        Wait::Over(answer) => answer,
+        Wait::Until(until) => {
+            state.rest = Some(Rest { until });
+            RESTS
+        }
+    }
+}
+
+async fn wait(caller: &mut Context<'_>, timeout_ns: i64) -> wasmtime::Result<i32> {
+    let state = &mut **caller.data_mut();
+    let until_instant = match begin_wait(state, timeout_ns) {
+        Wait::Over(answer) => return Ok(answer),
+        Wait::Until(until) => until,
     };
     let mut calls = state.calls.lend();
     let waited = suspend(caller, async {

@@ -7,6 +7,7 @@
 mod arguments;
 mod bridge;
 mod calls;
+mod cell;
 mod children;
 mod clock;
 mod config;
@@ -37,7 +38,8 @@ pub(crate) use flat::{FlatModule, GlobalValue, flatten};
 pub(crate) use listening::listening;
 pub use program::{Ended, run_program};
 
-pub(crate) use guest::{Cell, Guest, GuestModule, Origin, Ran};
+pub(crate) use cell::{Cell, Course, Ran, Step};
+pub(crate) use guest::{Guest, GuestModule, Origin};
 pub(crate) use random::RandomReading;
 pub(crate) use saved::GuestState;
 pub(crate) use shared::Sharing;

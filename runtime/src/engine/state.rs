@@ -191,6 +191,13 @@ impl Run {
     }
 }
 
+/// A wait in which nothing of the guest is on a stack.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rest {
+    /// `None`: until a call of the host has ended.
+    pub(crate) until: Option<Instant>,
+}
+
 /// The bytes that a cell reads from descriptor 0.
 #[derive(Debug, Default)]
 pub(crate) struct Stdin {
@@ -213,6 +220,8 @@ pub(crate) struct State {
     pub(crate) interrupt_words: Arc<[(u32, u32)]>,
     /// The execution that is under way.
     pub(crate) run: Option<Run>,
+    /// What its guest, which has ended its call, waits for.
+    pub(crate) rest: Option<Rest>,
     /// What was written outside of executions.
     pub(crate) log: Vec<u8>,
     pub(crate) random: Generators,
@@ -268,6 +277,7 @@ impl State {
             stop_word,
             interrupt_words,
             run: None,
+            rest: None,
             log: Vec::new(),
             random,
             arguments,

@@ -1,4 +1,4 @@
-//! Snapshots, forks and pauses: what saves a sandbox between its cells.
+//! Snapshots, forks and pauses: what saves a sandbox between its cells, or in an `await` of one.
 
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,9 +26,9 @@ const MANY: usize = 16;
 const CHILDREN: usize = 100_000;
 
 impl Sandbox {
-    /// Saves the sandbox as it is between two cells: variables, open files,
-    /// files, environment, clocks. All its contexts stand still for that moment
-    /// and go on.
+    /// Saves the sandbox as it is between two cells, or with [`Busy::Awaiting`] in
+    /// an `await` of one: variables, open files, files, environment, clocks. All
+    /// its contexts stand still for that moment and go on.
     ///
     /// Asyncio tasks live on in the copies; host calls that were under way fail
     /// there with `HostFunctionError`. Running commands are not saved: they are
@@ -132,6 +132,11 @@ impl Sandbox {
             pausing.reached = Some(State::Held);
             return Ok(None);
         }
+        let busy = match busy {
+            // Whoever puts a cell away in its middle would lose its end.
+            Busy::Awaiting(time) => Busy::Wait(time),
+            other => other,
+        };
         let parked = self.park(busy).await?;
         let snapshot = self.saved(&parked)?;
         self.inner.processes.set_paused(true);
@@ -209,7 +214,7 @@ impl Sandbox {
         })
     }
 
-    /// Has all contexts stand still between two cells.
+    /// Has all contexts stand still between two cells, or where a cell rests.
     async fn park(&self, busy: Busy) -> Result<Parked> {
         let live: Vec<(ContextId, Mailbox)> = {
             let contexts = self.inner.lock();
@@ -237,7 +242,10 @@ impl Sandbox {
                 reply,
                 release: released,
             };
-            mailbox.put_even_paused(Order::Park(park))?;
+            match busy {
+                Busy::Awaiting(_) => mailbox.park_soon(park)?,
+                _ => mailbox.put_even_paused(Order::Park(park))?,
+            }
             releases.push(release);
             answers.push(async {
                 let start = answer.await.map_err(|_| Error::Ended {
@@ -258,7 +266,9 @@ impl Sandbox {
                 refuse_running(processes)?;
                 Vec::new()
             }
-            Busy::Wait(time) => end_commands(processes, time.saturating_sub(begun.elapsed())).await,
+            Busy::Wait(time) | Busy::Awaiting(time) => {
+                end_commands(processes, time.saturating_sub(begun.elapsed())).await
+            }
             Busy::Interrupt => end_commands(processes, Duration::ZERO).await,
         };
         Ok(Parked {
@@ -319,7 +329,7 @@ impl Drop for Pausing<'_> {
 /// Interrupts cells until nobody needs it any more.
 async fn insist(live: &[(ContextId, Mailbox)], busy: Busy) {
     match busy {
-        Busy::Wait(time) => tokio::time::sleep(time).await,
+        Busy::Wait(time) | Busy::Awaiting(time) => tokio::time::sleep(time).await,
         Busy::Interrupt => {}
         Busy::Refuse | Busy::Hold => std::future::pending().await,
     }

@@ -93,12 +93,23 @@ pub enum Durability {
 }
 
 /// What to do about a cell or command that runs when a state is to be saved, which
-/// is only possible between cells and without commands.
+/// is only possible between cells, in an `await` of JavaScript, and without
+/// commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Busy {
     /// Wait for its end so long, then do as [`Self::Interrupt`].
     Wait(Duration),
+    /// For a snapshot or fork: save a cell in the middle of an `await`, as soon as
+    /// it waits in one for a timer or a host call, or ends. What does neither so
+    /// long is interrupted, as with [`Self::Interrupt`]. The cell itself goes on
+    /// and sees nothing of it; in the copies it has ended there, with the
+    /// variables of that moment, and its timers, calls and reactions are gone.
+    /// Cells that wait behind it are not in the copies.
+    ///
+    /// JavaScript cells wait so. Python's event loop waits within its interpreter:
+    /// such a cell is waited for. A pause does as with [`Self::Wait`].
+    Awaiting(Duration),
     /// Interrupt a cell: `KeyboardInterrupt`, variables live on; by force after
     /// the grace time. End a command and what it started: `TERM`, then `KILL`
     /// after the grace time.

@@ -67,6 +67,7 @@ pub(crate) struct Job {
 #[derive(Debug, Clone)]
 pub(crate) struct Mailbox {
     orders: mpsc::Sender<Order>,
+    parks: mpsc::Sender<Park>,
     shared: Arc<Shared>,
 }
 
@@ -128,15 +129,25 @@ impl Shared {
     }
 }
 
-/// A mailbox and what its worker needs of it.
-pub(crate) fn mailbox(last: u64) -> (Mailbox, mpsc::Receiver<Order>, Arc<Shared>) {
+/// A mailbox and what its worker needs of it: orders, what goes before them, and
+/// what is shared.
+pub(crate) fn mailbox(
+    last: u64,
+) -> (
+    Mailbox,
+    mpsc::Receiver<Order>,
+    mpsc::Receiver<Park>,
+    Arc<Shared>,
+) {
     let (orders, receiver) = mpsc::channel(WAITING_ORDERS);
+    let (parks, parked) = mpsc::channel(WAITING_ORDERS);
     let shared = Arc::new(Shared::new(last));
     let mailbox = Mailbox {
         orders,
+        parks,
         shared: Arc::clone(&shared),
     };
-    (mailbox, receiver, shared)
+    (mailbox, receiver, parked, shared)
 }
 
 impl Mailbox {
@@ -173,15 +184,14 @@ impl Mailbox {
             if is_cell {
                 self.shared.waiting.fetch_sub(1, Ordering::AcqRel);
             }
-            match error {
-                mpsc::error::TrySendError::Full(_) => Error::Busy {
-                    queued: WAITING_ORDERS,
-                },
-                mpsc::error::TrySendError::Closed(_) => Error::Ended {
-                    what: "the context",
-                },
-            }
+            not_put(&error)
         })
+    }
+
+    /// Has the worker hand out its state as soon as it can: between two cells, or
+    /// while its cell rests; before the cells that wait.
+    pub(crate) fn park_soon(&self, park: Park) -> Result<()> {
+        self.parks.try_send(park).map_err(|error| not_put(&error))
     }
 
     /// Whether cells run or wait.
@@ -243,5 +253,16 @@ impl Mailbox {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.shared.closed.load(Ordering::SeqCst) || self.orders.is_closed()
+    }
+}
+
+fn not_put<T>(error: &mpsc::error::TrySendError<T>) -> Error {
+    match error {
+        mpsc::error::TrySendError::Full(_) => Error::Busy {
+            queued: WAITING_ORDERS,
+        },
+        mpsc::error::TrySendError::Closed(_) => Error::Ended {
+            what: "the context",
+        },
     }
 }

@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 use crate::checkpoints::Checkpoints;
 use crate::determinism::Determinism;
 use crate::engine::{
-    Cell, Children, Clocks, Guest, GuestState, Metering, Ran, RandomReading, Run, Stopped, World,
+    Cell, Children, Clocks, Course, Guest, GuestState, Metering, Ran, RandomReading, Run, Step,
+    Stopped, World,
 };
 use crate::error::{Error, Result};
 use crate::execution::{End, GuestException, InterruptCause, Lost, Outcome, TrapKind};
@@ -162,7 +163,7 @@ pub(crate) async fn spawn(
         }
         None => settings.fresh_guest(image).await?,
     };
-    let (mailbox, orders, shared) = mailbox(start.after);
+    let (mailbox, orders, parks, shared) = mailbox(start.after);
     let history = History::new(
         settings.checkpoints,
         settings.storage.clone(),
@@ -182,6 +183,7 @@ pub(crate) async fn spawn(
         cpu: Duration::ZERO,
         idle_since: Instant::now(),
         untrimmed: Duration::ZERO,
+        parks,
         shared: Arc::clone(&shared),
     };
     handle.spawn(WITHIN.scope(shared.occupant(), worker.work(orders)));
@@ -209,6 +211,8 @@ struct Worker {
     idle_since: Instant,
     /// Processor time since the guest gave back what it does not use.
     untrimmed: Duration,
+    /// What need not wait for the end of a cell that rests.
+    parks: mpsc::Receiver<Park>,
 }
 
 impl Worker {
@@ -227,18 +231,26 @@ impl Worker {
     /// The next order. While none comes, the guest is put in order.
     async fn next(&mut self, orders: &mut mpsc::Receiver<Order>) -> Option<Order> {
         if self.guest.is_some() && self.untrimmed >= WORTH_A_TRIM {
-            match tokio::time::timeout(IDLE_BEFORE_TRIM, orders.recv()).await {
+            match tokio::time::timeout(IDLE_BEFORE_TRIM, self.received(orders)).await {
                 Ok(order) => return order,
                 Err(_elapsed) => self.trim().await,
             }
         }
         if self.guest.is_some() && self.history.is_worth_it() {
-            match tokio::time::timeout(IDLE_BEFORE_SAVE, orders.recv()).await {
+            match tokio::time::timeout(IDLE_BEFORE_SAVE, self.received(orders)).await {
                 Ok(order) => return order,
                 Err(_elapsed) => self.save().await,
             }
         }
-        orders.recv().await
+        self.received(orders).await
+    }
+
+    async fn received(&mut self, orders: &mut mpsc::Receiver<Order>) -> Option<Order> {
+        tokio::select! {
+            biased;
+            Some(park) = self.parks.recv() => Some(Order::Park(park)),
+            order = orders.recv() => order,
+        }
     }
 
     async fn trim(&mut self) {
@@ -298,16 +310,8 @@ impl Worker {
             },
             None => Ok(self.history.last()),
         };
-        let start = state.map(|state| Start {
-            image: self.image.clone(),
-            state,
-            after: self.shared.last_id(),
-            ..Start::default()
-        });
-        if park.reply.send(start).is_err() {
-            return;
-        }
-        if park.release.await == Ok(Release::PutAway) {
+        let start = state.map(|state| self.start_from(state));
+        if stand_still(park, start).await == Release::PutAway {
             self.guest = None;
         } else if let Some(state) = saved {
             self.settle(&state);
@@ -321,6 +325,16 @@ impl Worker {
         {
             // The next cell starts from what was saved.
             self.guest = None;
+        }
+    }
+
+    /// What a copy starts from that goes on from `state`.
+    fn start_from(&self, state: Option<Arc<GuestState>>) -> Start {
+        Start {
+            image: self.image.clone(),
+            state,
+            after: self.shared.last_id(),
+            ..Start::default()
         }
     }
 
@@ -399,8 +413,14 @@ impl Worker {
         let outlet = Some(job.channel.outlet.clone());
         let mut run = Run::new(Arc::clone(&job.control), &job.limits, outlet);
         run.stdin.bytes = job.stdin.clone();
-        let executing = guest.execute(cell, run, job.limits.fuel);
-        let ran = self.shared.gate().pass(executing).await;
+        let starting = guest.start(cell, run, job.limits.fuel);
+        let mut step = self.shared.gate().pass(starting).await;
+        let ran = loop {
+            step = match step {
+                Step::Ended(ran) => break ran,
+                Step::Rests(course) => self.rest(&mut guest, course).await,
+            };
+        };
         self.newest = job.id;
         self.executions += 1;
         self.cpu += ran.cpu;
@@ -421,6 +441,24 @@ impl Worker {
         Outcome { end, usage, lost }
     }
 
+    /// Waits with a cell that rests, and hands out its guest's state meanwhile.
+    async fn rest(&mut self, guest: &mut Guest, course: Course) -> Step {
+        let shared = Arc::clone(&self.shared);
+        loop {
+            let park = tokio::select! {
+                biased;
+                Some(park) = self.parks.recv() => park,
+                answer = shared.gate().pass(guest.rest()) => {
+                    return shared.gate().pass(guest.go_on(course, answer)).await;
+                }
+            };
+            // No checkpoint: half a cell is nothing to go back to.
+            let state = guest.capture(&self.settings.storage).await;
+            let start = state.map(|state| self.start_from(Some(Arc::new(state))));
+            stand_still(park, start).await;
+        }
+    }
+
     fn residency(&self) -> Result<Residency> {
         let (memory, resident, stack) = match &self.guest {
             Some(guest) => guest.residency()?,
@@ -435,6 +473,14 @@ impl Worker {
             cpu: self.cpu,
         })
     }
+}
+
+/// Hands out a state and waits until the caller lets go.
+async fn stand_still(park: Park, start: Result<Start>) -> Release {
+    if park.reply.send(start).is_err() {
+        return Release::GoOn;
+    }
+    park.release.await.unwrap_or(Release::GoOn)
 }
 
 /// The outcome of a cell that had no guest to run in.

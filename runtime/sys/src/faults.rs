@@ -8,24 +8,59 @@
 //! Linux counts the fault for the thread that takes it, also when the kernel
 //! writes on its behalf.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use wasmtime::Store;
+
+use crate::birth::Housed;
+use crate::stack::StackRecord;
 
 /// Faults taken while a store was worked on.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(AtomicU64);
+pub(crate) struct Faults {
+    taken: AtomicU64,
+    /// Somebody counts already: one thread at a time works on a store.
+    counting: AtomicBool,
+}
 
 impl Faults {
-    /// Counts the faults of this thread until the answer is dropped.
-    pub(crate) fn count(&self) -> Counting<'_> {
-        Counting {
+    /// Counts the faults of this thread until the answer is dropped. Within another
+    /// count it does nothing: asking costs a call of the system.
+    pub(crate) fn count(&self) -> Option<Counting<'_>> {
+        let first = !self.counting.swap(true, Ordering::AcqRel);
+        first.then(|| Counting {
             faults: self,
             before: of_this_thread(),
-        }
+        })
     }
 
     /// Faults so far. Equal numbers: none in between.
     pub(crate) fn so_far(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
+        self.taken.load(Ordering::Acquire)
+    }
+}
+
+/// Counts the faults of several calls and writes as those of one.
+#[derive(Debug)]
+pub struct FaultCounter(Arc<StackRecord>);
+
+impl FaultCounter {
+    /// A counter for work on this store.
+    pub fn of<D>(store: &Store<Housed<D>>) -> Self {
+        Self(Arc::clone(store.data().stack()))
+    }
+
+    /// Counts during each poll of `future`.
+    pub async fn over<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        std::future::poll_fn(|context| {
+            let _counted = self.0.faults.count();
+            future.as_mut().poll(context)
+        })
+        .await
     }
 }
 
@@ -38,7 +73,8 @@ pub(crate) struct Counting<'a> {
 impl Drop for Counting<'_> {
     fn drop(&mut self) {
         let taken = of_this_thread().wrapping_sub(self.before);
-        self.faults.0.fetch_add(taken, Ordering::AcqRel);
+        self.faults.taken.fetch_add(taken, Ordering::AcqRel);
+        self.faults.counting.store(false, Ordering::Release);
     }
 }
 
@@ -76,6 +112,7 @@ mod tests {
         };
         let counting = faults.count();
         write(1);
+        assert!(faults.count().is_none());
         drop(counting);
         let first = faults.so_far();
         assert!(first >= 1, "{first}");

@@ -31,6 +31,7 @@ mod unnamed_file;
 pub use bell::Bells;
 pub use birth::{Housed, StopWord, call, instantiate};
 pub use budget::{Mappings, mappings};
+pub use faults::FaultCounter;
 pub use image::{Layer, MemoryImage, Sealing};
 pub use laid::{NotLaid, lay};
 pub use memory::{CowMemories, GUEST_MEMORY_BYTES};

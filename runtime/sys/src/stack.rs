@@ -6,7 +6,7 @@
 //! store's stack is wiped and reused.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::{StackCreator, StackMemory, Store};
@@ -23,6 +23,9 @@ const GUARD_BYTES: usize = 64 * 1024;
 
 /// A stack's mappings are counted with the memory of its store.
 const MAPPINGS_OF_A_STACK: usize = 0;
+
+/// A stack that was not trimmed since it is there.
+const NEVER: u64 = u64::MAX;
 
 /// Free stacks kept for reuse; a stack in waiting holds no page.
 const FREE_STACKS: usize = 64;
@@ -123,6 +126,9 @@ impl Drop for Stack {
 #[derive(Debug, Default)]
 pub(crate) struct StackRecord {
     range: Mutex<Option<Range<usize>>>,
+    /// The faults when it was trimmed last, and what was kept then.
+    trimmed_at: AtomicU64,
+    kept: AtomicUsize,
     /// True from the first poll of a call to its end: frames may be on the stack.
     pub(crate) busy: AtomicBool,
     /// Not of the stack: the store's memory has its image's hot pages.
@@ -136,6 +142,7 @@ pub(crate) struct StackRecord {
 impl StackRecord {
     fn set(&self, range: Option<Range<usize>>) {
         *self.range.lock().unwrap_or_else(PoisonError::into_inner) = range;
+        self.trimmed_at.store(NEVER, Ordering::Release);
     }
 
     /// Runs `visit` on the range while it cannot be unmapped.
@@ -152,6 +159,15 @@ pub fn trim_stack<D>(store: &mut Store<Housed<D>>, keep: usize) {
     if record.busy.load(Ordering::Acquire) {
         return;
     }
+    // Without a fault since, nothing was touched that is not kept.
+    let faults = record.faults.so_far();
+    if record.trimmed_at.load(Ordering::Acquire) == faults
+        && record.kept.load(Ordering::Acquire) <= keep
+    {
+        return;
+    }
+    record.trimmed_at.store(faults, Ordering::Release);
+    record.kept.store(keep, Ordering::Release);
     record.with_range(|range| {
         let keep = keep.next_multiple_of(PAGE_BYTES).min(range.len());
         let len = range.len() - keep;

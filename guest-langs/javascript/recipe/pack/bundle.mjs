@@ -30,11 +30,19 @@ const names = {
   util: './node_modules/util/util.js',
   'util/': './node_modules/util/util.js',
 };
-// What a package cannot do without help of the engine, and the kernel can.
+// What a package cannot do without help of the engine, and the kernel can; or does otherwise than Node.
 const helped = {
+  'buffer/index.js': [
+    ["if (this.length > max) str += ' ... '", "if (this.length > max) str += ` ... ${this.length - max} more byte${this.length > max + 1 ? 's' : ''}`"],
+  ],
   'node-inspect-extracted/dist/inspect.js': [
     ['getPromiseDetails:()=>[g,void 0]', 'getPromiseDetails:(p)=>{const[s,v]=__native.promise(p)??[0];return[s===0?g:s===2?h:s,v]}'],
     ['getProxyDetails:y.getProxyDetails', 'getProxyDetails:(v,full=!0)=>{const p=__native.proxy(v);return p===void 0?p:full?p:p[0]}'],
+    // Of what has many elements, not all their names are asked for: only those that are no indices, or the first.
+    ['getOwnNonIndexProperties:function(t,e=2){', 'getOwnNonIndexProperties:function(t,e=2){return __native.namedKeys(t,e===2);'],
+    ['function tr(t,e){', 'function tr(t,e){if(un(t))return ke(t,e?Oe:Ee);'],
+    ['l="String",n.splice(0,t.length)', 'l="String"'],
+    ['function gr(t,e,n,r,o,i){const l=mt(e);', 'function gr(t,e,n,r,o,i){const l=__native.indexKeys(e,K(i+r,2**32-1));'],
     // Kinds by the engine's own classes, which know no realms and run no code.
     ['t.exports={isAsyncFunction:', `t.exports=require(${JSON.stringify(resolve(folder, 'types.js'))}).types;({isAsyncFunction:`],
     ['isSymbolObject:R}}', 'isSymbolObject:R})}'],

@@ -111,6 +111,98 @@ void sandcell_drop_jobs(JSRuntime *rt)
     }
 }
 
+/* The names of an object's own properties that are no array indices, strings before symbols; it takes as long as
+   there are properties of that kind, however many elements there are. */
+JSValue sandcell_named_keys(JSContext *ctx, JSValueConst object, int enumerable)
+{
+    JSValue keys = JS_NewArray(ctx);
+    if (JS_IsException(keys) || !JS_IsObject(object))
+        return keys;
+    JSShape *sh = JS_VALUE_GET_OBJ(object)->shape;
+    int64_t count = 0;
+    for (int kind = JS_ATOM_KIND_STRING; kind <= JS_ATOM_KIND_SYMBOL; kind++) {
+        JSShapeProperty *prs = get_shape_prop(sh);
+        for (int i = 0; i < sh->prop_count; i++, prs++) {
+            uint32_t index;
+            if (prs->atom == JS_ATOM_NULL || JS_AtomGetKind(ctx, prs->atom) != kind ||
+                (enumerable && !(prs->flags & JS_PROP_ENUMERABLE)) || JS_AtomIsArrayIndex(ctx, &index, prs->atom))
+                continue;
+            if (JS_DefinePropertyValueInt64(ctx, keys, count++, JS_AtomToValue(ctx, prs->atom), JS_PROP_C_W_E) < 0) {
+                JS_FreeValue(ctx, keys);
+                return JS_EXCEPTION;
+            }
+        }
+    }
+    return keys;
+}
+
+static void sandcell_sift(uint32_t *heap, uint32_t count, uint32_t at)
+{
+    for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && heap[child + 1] > heap[child])
+            child++;
+        if (heap[at] >= heap[child])
+            return;
+        uint32_t other = heap[at];
+        heap[at] = heap[child];
+        heap[child] = other;
+    }
+}
+
+/* The first `limit` indices of an array's enumerable elements, as strings and in order. Memory for `limit` of them,
+   however many there are. */
+JSValue sandcell_index_keys(JSContext *ctx, JSValueConst array, uint32_t limit)
+{
+    JSValue keys = JS_NewArray(ctx);
+    if (JS_IsException(keys) || !JS_IsArray(array))
+        return keys;
+    JSObject *p = JS_VALUE_GET_OBJ(array);
+    uint32_t dense = p->fast_array ? p->u.array.count : 0;
+    uint32_t room = 0, found = 0, index;
+    if (dense > limit)
+        dense = limit;
+    for (int i = 0; i < p->shape->prop_count && room < limit - dense; i++) {
+        JSShapeProperty *prs = get_shape_prop(p->shape) + i;
+        room += prs->atom != JS_ATOM_NULL && JS_AtomIsArrayIndex(ctx, &index, prs->atom);
+    }
+    uint32_t *heap = js_malloc(ctx, (room + 1) * sizeof *heap);
+    if (!heap)
+        goto fail;
+    for (int i = 0; i < p->shape->prop_count; i++) {
+        JSShapeProperty *prs = get_shape_prop(p->shape) + i;
+        if (prs->atom == JS_ATOM_NULL || !(prs->flags & JS_PROP_ENUMERABLE) || !JS_AtomIsArrayIndex(ctx, &index, prs->atom))
+            continue;
+        if (found < room) {
+            heap[found++] = index;
+            for (uint32_t at = found == room ? room / 2 : 0; at-- > 0;)
+                sandcell_sift(heap, room, at);
+        } else if (room > 0 && index < heap[0]) {
+            heap[0] = index;
+            sandcell_sift(heap, room, 0);
+        }
+    }
+    if (found < room)
+        for (uint32_t at = found / 2; at-- > 0;)
+            sandcell_sift(heap, found, at);
+    for (uint32_t last = found; last-- > 1;) {
+        index = heap[0];
+        heap[0] = heap[last];
+        heap[last] = index;
+        sandcell_sift(heap, last, 0);
+    }
+    for (uint32_t at = 0; at < dense + found; at++) {
+        JSValue key = JS_ToStringFree(ctx, JS_NewUint32(ctx, at < dense ? at : heap[at - dense]));
+        if (JS_IsException(key) || JS_DefinePropertyValueInt64(ctx, keys, at, key, JS_PROP_C_W_E) < 0)
+            goto fail;
+    }
+    js_free(ctx, heap);
+    return keys;
+fail:
+    js_free(ctx, heap);
+    JS_FreeValue(ctx, keys);
+    return JS_EXCEPTION;
+}
+
 /* The state of Math.random. */
 void sandcell_seed(JSContext *ctx, uint64_t seed)
 {
@@ -203,6 +295,33 @@ EDITS = [
         "    if (JS_IsString(source)) {\n        JSValue boxed = JS_ToObject(ctx, source);\n        if (JS_IsException(boxed))\n            return -1;\n"
         "        ret = JS_CopyDataProperties(ctx, target, boxed, excluded, setprop);\n        JS_FreeValue(ctx, boxed);\n        return ret;\n    }\n"
         "    if (JS_VALUE_GET_TAG(source) != JS_TAG_OBJECT)\n        return 0;\n\n    if (JS_VALUE_GET_TAG(excluded) == JS_TAG_OBJECT)\n",
+    ),
+    # Whether an object is being written already is asked of it, not of all that it is in. Its mark says that some
+    # JSON.stringify is in it, not which one.
+    (
+        "    JSValue indent1, sep, sep1, tab, v, prop;\n    JSObject *p;\n",
+        "    JSValue indent1, sep, sep1, tab, v, prop;\n    JSObject *p, *sandcell_marked = NULL;\n",
+    ),
+    (
+        "        v = js_array_includes(ctx, jsc->stack, 1, vc(&val));\n        if (JS_IsException(v))\n            goto exception;\n",
+        "        v = JS_FALSE;\n        if (p->tmp_mark)\n            v = js_array_includes(ctx, jsc->stack, 1, vc(&val));\n"
+        "        if (JS_IsException(v))\n            goto exception;\n",
+    ),
+    (
+        "        v = js_array_push(ctx, jsc->stack, 1, vc(&val), 0);\n        if (check_exception_free(ctx, v))\n            goto exception;\n        ret = js_is_array(ctx, val);\n",
+        "        v = js_array_push(ctx, jsc->stack, 1, vc(&val), 0);\n        if (check_exception_free(ctx, v))\n            goto exception;\n"
+        "        if (!p->tmp_mark) {\n            p->tmp_mark = 1;\n            sandcell_marked = p;\n        }\n"
+        "        ret = js_is_array(ctx, val);\n",
+    ),
+    (
+        "        if (check_exception_free(ctx, js_array_pop(ctx, jsc->stack, 0, NULL, 0)))\n            goto exception;\n        JS_FreeValue(ctx, val);\n        JS_FreeValue(ctx, tab);\n",
+        "        if (check_exception_free(ctx, js_array_pop(ctx, jsc->stack, 0, NULL, 0)))\n            goto exception;\n"
+        "        if (sandcell_marked)\n            sandcell_marked->tmp_mark = 0;\n"
+        "        JS_FreeValue(ctx, val);\n        JS_FreeValue(ctx, tab);\n",
+    ),
+    (
+        "exception:\n    JS_FreeValue(ctx, val);\n    JS_FreeValue(ctx, tab);\n",
+        "exception:\n    if (sandcell_marked)\n        sandcell_marked->tmp_mark = 0;\n    JS_FreeValue(ctx, val);\n    JS_FreeValue(ctx, tab);\n",
     ),
     # Arenas may be smaller than a page.
     (

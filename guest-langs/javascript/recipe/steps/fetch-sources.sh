@@ -10,5 +10,6 @@ cp recipe/crates.lock crates/Cargo.lock
 mv crates/vendored/libquickjs-ng-sys/embed/quickjs out/quickjs
 mkdir out/malloc
 mv crates/vendored/libffi-sys/libffi/src/dlmalloc.c out/malloc/dlmalloc.c
+cp out/quickjs/quickjs.c out/quickjs/upstream.c
 python3 recipe/pack/patch.py out/quickjs/quickjs.c patched.c
 mv patched.c out/quickjs/quickjs.c

@@ -6,6 +6,7 @@ use sandcell_guest_build::{File, embedded};
 /// The folder `recipe`.
 pub(crate) const RECIPE: &[File] = embedded!(
     "../../recipe/";
+    "c/native.c",
     "crates.lock",
     "crates.toml",
     "pack/bundle.mjs",
@@ -20,6 +21,7 @@ pub(crate) const RECIPE: &[File] = embedded!(
     "steps/fetch-sources.sh",
     "steps/licences.sh",
     "steps/link.sh",
+    "steps/native.sh",
 );
 
 /// The C files of the folder `kernel`.
@@ -35,7 +37,9 @@ pub(crate) const KERNEL_C: &[File] = embedded!(
     "kernel.h",
     "modules.c",
     "program.c",
+    "rejections.c",
     "reserve.c",
+    "source.c",
     "stop.c",
     "trim.c",
     "values.c",

@@ -7,6 +7,7 @@
 mod files;
 mod plan;
 
+pub use plan::NATIVE;
 pub use sandcell_guest_build::{
     BuildError, BuiltGuest, Cause, Event, Input, Key, Options, Progress, Recipe, Rejection, Silent,
     Step,

@@ -128,20 +128,33 @@ const methods = [
   }],
   [String.prototype, {
     localeCompare(other, locales, options) {
+      'use strict';
       if (this === undefined || this === null) throw new TypeError('String.prototype.localeCompare called on null or undefined');
       return collators(locales, options).compare(`${this}`, `${other}`);
     },
   }],
   [Array.prototype, {
     toLocaleString(locales, options) {
-      const shown = [];
-      for (let at = 0; at < this.length; at++) shown.push(this[at] === undefined || this[at] === null ? '' : this[at].toLocaleString(locales, options));
-      return shown.join(',');
+      'use strict';
+      if (this === undefined || this === null) throw new TypeError('Array.prototype.toLocaleString called on null or undefined');
+      const list = Object(this);
+      const length = Math.min(Math.max(Math.trunc(Number(list.length)) || 0, 0), Number.MAX_SAFE_INTEGER);
+      let shown = '';
+      for (let at = 0; at < length; at++) {
+        const value = list[at];
+        if (at > 0) shown += ',';
+        if (value !== undefined && value !== null) shown += `${value.toLocaleString(locales, options)}`;
+      }
+      return shown;
     },
   }],
 ];
 for (const [prototype, made] of methods) {
-  for (const name of Object.keys(made)) hidden(prototype, name, made[name]);
+  for (const name of Object.keys(made)) {
+    // What the language says of them: all but the string to compare with is optional.
+    Object.defineProperty(made[name], 'length', { value: name === 'localeCompare' ? 1 : 0, configurable: true });
+    hidden(prototype, name, made[name]);
+  }
 }
 
 // What is kept by the polyfills at first use is kept in the image.
