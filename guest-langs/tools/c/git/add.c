@@ -114,7 +114,7 @@ static void check_given(git_index *index, struct adding *adding, bool force, boo
         for (size_t at = 0; at < ignored.count; at++) {
             say("%s", ignored.list[at]);
         }
-        say("hint: Use -f if you really want to add them.\nhint: Turn this message off by running\nhint: \"git config advice.addIgnoredFile false\"");
+        say("hint: Use -f if you really want to add them.\nhint: Disable this message with \"git config advice.addIgnoredFile false\"");
     }
     adding->dry |= false;
     if (ignored.count > 0 && (int)ignored.count == adding->count) {
@@ -147,7 +147,7 @@ int add_command(int argc, char **argv)
     }
     if (words.rest_count == 0 && !all && !update) {
         say("Nothing specified, nothing added.\nhint: Maybe you wanted to say 'git add .'?\n"
-            "hint: Turn this message off by running\nhint: \"git config advice.addEmptyPathspec false\"");
+            "hint: Disable this message with \"git config advice.addEmptyPathspec false\"");
         return ENDED_WELL;
     }
     git_index *index = open_index();

@@ -13,11 +13,11 @@ static const struct choice choices[] = {
     {ALL, "all", 'a', NONE}, {REMOTES, "remotes", 'r', NONE}, {VERBOSE, "verbose", 'v', NONE}, {DELETE, "delete", 'd', NONE},
     {DELETE_ANYWAY, NULL, 'D', NONE}, {MOVE, "move", 'm', NONE}, {MOVE_ANYWAY, NULL, 'M', NONE}, {COPY, "copy", 'c', NONE},
     {SHOW_CURRENT, "show-current", 0, NONE}, {FORMAT, "format", 0, NEEDED}, {FORCE, "force", 'f', NONE}, {LIST, "list", 'l', NONE},
-    {UPSTREAM, "set-upstream-to", 'u', NEEDED}, {NO_UPSTREAM, "unset-upstream", 0, NONE}, {CONTAINS, "contains", 0, OPTIONAL},
-    {NO_CONTAINS, "no-contains", 0, OPTIONAL}, {MERGED, "merged", 0, OPTIONAL}, {NO_MERGED, "no-merged", 0, OPTIONAL},
+    {UPSTREAM, "set-upstream-to", 'u', NEEDED}, {NO_UPSTREAM, "unset-upstream", 0, NONE}, {CONTAINS, "contains", 0, LAST},
+    {NO_CONTAINS, "no-contains", 0, LAST}, {MERGED, "merged", 0, LAST}, {NO_MERGED, "no-merged", 0, LAST},
     {SORT, "sort", 0, NEEDED}, {QUIET, "quiet", 'q', NONE}, {TRACK, "track", 't', OPTIONAL}, {NOTHING, "color", 0, OPTIONAL},
     {NOTHING, "no-color", 0, NONE}, {NOTHING, "column", 0, OPTIONAL}, {NOTHING, "abbrev", 0, OPTIONAL}, {NOTHING, "ignore-case", 'i', NONE},
-    {NOTHING, "create-reflog", 0, NONE}, {POINTS_AT, "points-at", 0, NEEDED}, {0},
+    {NOTHING, "create-reflog", 0, NONE}, {POINTS_AT, "points-at", 0, LAST}, {0},
 };
 
 void put_tracking(const char *branch, bool in_status)
@@ -391,14 +391,6 @@ int branch_command(int argc, char **argv)
     if (action == LIST || count == 0) {
         asked.patterns = rest;
         asked.pattern_count = count;
-        /* `--contains X` and `--merged X` may have their commit as the next word. */
-        bool takes_commit = asked.contains != NULL || asked.lacks != NULL || asked.merged != NULL || asked.unmerged != NULL;
-        if (takes_commit && count == 1) {
-            git_commit **which = asked.contains != NULL ? &asked.contains : asked.lacks != NULL ? &asked.lacks
-                                 : asked.merged != NULL ? &asked.merged : &asked.unmerged;
-            *which = commit_or_head(rest[0]);
-            asked.pattern_count = 0;
-        }
         return list_branches(&asked);
     }
     if (count > 2) {

@@ -79,7 +79,7 @@ void put_commit_summary(const git_oid *id, bool author_date, bool quiet)
 
 /* ---- what goes in ---- */
 
-static _Noreturn void die_unmerged(git_index *index)
+_Noreturn void die_unmerged(git_index *index)
 {
     git_index_conflict_iterator *conflicts;
     const git_index_entry *base, *ours, *theirs;

@@ -33,7 +33,8 @@ const char *why(void);
 char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void *room(void *before, size_t size);
 
-enum value { NONE, NEEDED, OPTIONAL };
+/* LAST takes the next word, when there is one. */
+enum value { NONE, NEEDED, OPTIONAL, LAST };
 
 /* An option of a command: what next_option() returns, its names, and whether a value follows. */
 struct choice {
@@ -247,6 +248,9 @@ bool would_overwrite(git_commit *from, git_tree *to, const char *command);
 /* Says which files could not be merged; true when there were any. */
 bool put_conflicts(git_index *index, git_tree *base, git_tree *ours, git_tree *theirs, const char *their_name);
 void end_special_state(void);
+/* Ends with the list of what could not be merged. */
+_Noreturn void die_unmerged(git_index *index);
+void put_detached_advice(const char *name);
 git_commit *upstream_of(const char *branch);
 /* Merges a commit into HEAD; the command's status. */
 int merge_commit(const char *name, git_commit *theirs, const char *message, bool no_ff, bool only_ff, bool no_commit, bool squash);

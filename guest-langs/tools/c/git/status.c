@@ -331,13 +331,15 @@ static bool put_long(const struct status_look *look, const struct changes *chang
         deleted |= entry->changed == 'D';
     }
     put_state(unmerged);
-    bool merging = git_repository_state(repo) != GIT_REPOSITORY_STATE_NONE;
+    /* As git: no advice to unstage while another commit's change is being taken over. */
+    int state = git_repository_state(repo);
+    bool advises = state == GIT_REPOSITORY_STATE_NONE || state == GIT_REPOSITORY_STATE_REVERT || state == GIT_REPOSITORY_STATE_REVERT_SEQUENCE;
     if (head == NULL) {
         fputs(look->for_commit ? "\nInitial commit\n\n" : "\nNo commits yet\n\n", stdout);
     }
     if (staged) {
         puts("Changes to be committed:");
-        if (!merging || git_repository_state(repo) != GIT_REPOSITORY_STATE_MERGE) {
+        if (advises) {
             puts(head == NULL ? "  (use \"git rm --cached <file>...\" to unstage)" : "  (use \"git restore --staged <file>...\" to unstage)");
         }
         for (size_t at = 0; at < changes->count; at++) {
@@ -355,7 +357,7 @@ static bool put_long(const struct status_look *look, const struct changes *chang
     }
     if (unmerged) {
         puts("Unmerged paths:");
-        if (git_repository_state(repo) != GIT_REPOSITORY_STATE_MERGE && head != NULL) {
+        if (advises && head != NULL) {
             puts("  (use \"git restore --staged <file>...\" to unstage)");
         }
         puts(gone ? "  (use \"git add/rm <file>...\" as appropriate to mark resolution)" : "  (use \"git add <file>...\" to mark resolution)");

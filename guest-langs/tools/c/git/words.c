@@ -164,6 +164,9 @@ static int long_option(struct words *words, const char *name)
     if (!negated && found->value == NEEDED && value == NULL) {
         words->value = take_value(words, name, false);
     }
+    if (!negated && found->value == LAST && value == NULL && words->at < words->count) {
+        words->value = words->list[words->at++];
+    }
     if (value != NULL && (found->value == NONE || negated)) {
         fflush(stdout);
         fprintf(stderr, "error: option `%.*s' takes no value\n", (int)length, name);
@@ -192,7 +195,7 @@ static int short_option(struct words *words)
                 words->value = words->group;
                 words->group = NULL;
             }
-            else if (choice->value == NEEDED) {
+            else if (choice->value == NEEDED || (choice->value == LAST && words->at < words->count)) {
                 words->value = take_value(words, letter, true);
             }
             return choice->id;
