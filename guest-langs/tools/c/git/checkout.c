@@ -133,6 +133,13 @@ void switch_files(git_commit *target, bool force, const char *command)
     if (git_checkout_tree(repo, (git_object *)to, &options) < 0) {
         fail("%s", why());
     }
+    if (force) {
+        /* What was only staged is not seen by a look at the files. */
+        git_index *index;
+        must(git_repository_index(&index, repo));
+        must(git_index_read_tree(index, to));
+        must(git_index_write(index));
+    }
 }
 
 /* ` M a`: what stays changed. */

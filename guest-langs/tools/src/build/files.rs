@@ -79,6 +79,7 @@ pub(crate) const PROGRAMS: &[File] = embedded!(
 pub(crate) const GIT: &[File] = embedded!(
     "../../c/";
     "git/add.c",
+    "git/apply.c",
     "git/blame.c",
     "git/branch.c",
     "git/checkout.c",
@@ -86,9 +87,11 @@ pub(crate) const GIT: &[File] = embedded!(
     "git/commands.list",
     "git/commit.c",
     "git/config.c",
+    "git/credential.c",
     "git/diff.c",
     "git/fetch.c",
     "git/git.h",
+    "git/grep.c",
     "git/init.c",
     "git/list.c",
     "git/log.c",
