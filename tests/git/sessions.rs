@@ -6,10 +6,12 @@ use std::process::{Command, Stdio};
 use super::session::{Line, Place, SETTINGS, parse};
 use super::{bash, sandbox};
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("commits", include_str!("sessions/commits.txt")),
     ("branches", include_str!("sessions/branches.txt")),
     ("objects", include_str!("sessions/objects.txt")),
+    ("graphs", include_str!("sessions/graphs.txt")),
+    ("patches", include_str!("sessions/patches.txt")),
     ("exchange", include_str!("sessions/exchange.txt")),
 ];
 
@@ -103,6 +105,16 @@ async fn objects_names_and_settings() {
 #[tokio::test]
 async fn tags_stashes_rebases_and_other_repositories() {
     check("exchange", 180).await;
+}
+
+#[tokio::test]
+async fn graphs_of_histories() {
+    check("graphs", 20).await;
+}
+
+#[tokio::test]
+async fn patches_and_searches() {
+    check("patches", 35).await;
 }
 
 /// The expectations themselves, held against this machine's git when

@@ -170,6 +170,8 @@ bool walk_add(struct walk *walk, const char *word);
 void walk_add_all(struct walk *walk, const char *pattern);
 /* The next commit, to be freed; NULL at the end. */
 git_commit *walk_next(struct walk *walk);
+/* Whether a parent belongs to what is walked. */
+bool walk_includes(const struct walk *walk, const git_oid *id);
 
 /* ---- pretty.c: a commit as text ---- */
 
@@ -182,6 +184,8 @@ struct look {
 struct look default_look(void);
 void set_look(struct look *look, const char *format);
 void put_commit(const struct look *look, git_commit *commit);
+/* The same as a text, without the end of its last line. */
+char *commit_text(const struct look *look, git_commit *commit);
 char *date_text(const git_time *when, const char *style);
 const char *subject_of(const git_commit *commit);
 /* libgit2's own readers of dates, which are not in its public headers. */

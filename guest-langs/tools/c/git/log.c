@@ -1,5 +1,5 @@
 /* git log, show, rev-list, shortlog: commits one after the other. */
-#include "git.h"
+#include "graph.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,7 +62,7 @@ static void take_option(struct log *log, const struct words *words, int id)
     case ABBREV_COMMIT: log->look.short_ids = !words->negated; break;
     case GRAPH: log->look.graph = true; break;
     case TOPO: log->walk.topological = true; break;
-    case DATE_ORDER: log->walk.topological = log->walk.by_date = true; break;
+    case DATE_ORDER: log->walk.topological = true; break;
     case PARENTS: log->look.parents = true; break;
     case IGNORE_CASE: log->walk.any_case = true; break;
     case NO_WALK: log->no_walk = !words->negated; break;
@@ -137,6 +137,22 @@ static void put_with_diff(struct log *log, git_commit *commit, git_strarray path
     git_diff_free(diff);
 }
 
+static int put_graph(struct log *log)
+{
+    log->walk.topological = true;
+    struct graph *graph = graph_of(&log->walk);
+    bool any = false;
+    for (git_commit *commit; (commit = walk_next(&log->walk)) != NULL; any = true) {
+        char *message = commit_text(&log->look, commit);
+        graph_take(graph, commit);
+        bool separates = any && !log->look.ends_lines && !log->look.is_pattern;
+        graph_put(graph, message, separates);
+        free(message);
+        git_commit_free(commit);
+    }
+    return ENDED_WELL;
+}
+
 int log_command(int argc, char **argv)
 {
     struct words words;
@@ -144,11 +160,14 @@ int log_command(int argc, char **argv)
     for (int id; (id = next_option(&words)) != 0;) {
         take_option(&log, &words, id);
     }
-    if (log.look.graph) {
-        die("--graph is not supported here");
-    }
     take_revisions(&log, &words, false);
     bool shows_patch = patch_look_is_set(&log.patch);
+    if (log.look.graph) {
+        if (shows_patch || log.walk.reverse || log.walk.paths.count > 0) {
+            die("--graph with paths, differences or --reverse is not supported here");
+        }
+        return put_graph(&log);
+    }
     for (git_commit *commit; (commit = walk_next(&log.walk)) != NULL;) {
         put_with_diff(&log, commit, log.walk.paths, shows_patch, false);
         git_commit_free(commit);

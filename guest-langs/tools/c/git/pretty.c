@@ -6,6 +6,9 @@
 #include <strings.h>
 #include <time.h>
 
+/* Where a commit's text goes. */
+static FILE *page;
+
 struct look default_look(void)
 {
     struct look look = {.format = "medium", .date = setting("log.date")};
@@ -283,8 +286,8 @@ static void put_indented(const char *message)
         if (message + line > end) {
             line = (size_t)(end - message);
         }
-        printf("    %.*s", (int)line, message);
-        putchar('\n');
+        fprintf(page, "    %.*s", (int)line, message);
+        fputc('\n', page);
         message += line + 1;
     }
 }
@@ -297,11 +300,11 @@ static void put_slug(const char *subject)
     for (; *subject != '\0'; subject++) {
         if (isalnum((unsigned char)*subject) || *subject == '.' || *subject == '_') {
             if (gap && any) {
-                putchar('-');
+                fputc('-', page);
             }
             gap = false;
             any = true;
-            putchar(*subject);
+            fputc(*subject, page);
             while (*subject == '.' && subject[1] == '.') {
                 subject++;
             }
@@ -316,7 +319,7 @@ static void put_date_letter(const git_signature *who, char letter, const char *s
 {
     static const char *const styles[] = {['r'] = "relative", ['t'] = "unix", ['i'] = "iso", ['I'] = "iso-strict", ['s'] = "short", ['D'] = "rfc"};
     char *shown = date_text(&who->when, letter == 'd' ? style : styles[(unsigned char)letter]);
-    fputs(shown, stdout);
+    fputs(shown, page);
     free(shown);
 }
 
@@ -324,9 +327,9 @@ static void put_date_letter(const git_signature *who, char letter, const char *s
 static int put_person_letter(const struct look *look, const git_signature *who, const char *letters)
 {
     switch (letters[1]) {
-    case 'n': case 'N': fputs(who->name, stdout); return 2;
-    case 'e': case 'E': fputs(who->email, stdout); return 2;
-    case 'l': case 'L': printf("%.*s", (int)strcspn(who->email, "@"), who->email); return 2;
+    case 'n': case 'N': fputs(who->name, page); return 2;
+    case 'e': case 'E': fputs(who->email, page); return 2;
+    case 'l': case 'L': fprintf(page, "%.*s", (int)strcspn(who->email, "@"), who->email); return 2;
     case 'd': case 'r': case 't': case 'i': case 'I': case 's': case 'D':
         put_date_letter(who, letters[1], look->date);
         return 2;
@@ -338,7 +341,7 @@ static void put_parents(git_commit *commit, bool is_short)
 {
     for (unsigned at = 0; at < git_commit_parentcount(commit); at++) {
         const git_oid *id = git_commit_parent_id(commit, at);
-        printf("%s%s", at == 0 ? "" : " ", is_short ? short_id(id) : whole_id(id));
+        fprintf(page, "%s%s", at == 0 ? "" : " ", is_short ? short_id(id) : whole_id(id));
     }
 }
 
@@ -348,34 +351,34 @@ static int put_letter(const struct look *look, git_commit *commit, const char *a
     const git_oid *id = git_commit_id(commit);
     char *names;
     switch (*at) {
-    case '%': putchar('%'); return 1;
-    case 'n': putchar('\n'); return 1;
+    case '%': fputc('%', page); return 1;
+    case 'n': fputc('\n', page); return 1;
     case 'x': {
         char digits[3] = {at[1], at[1] == '\0' ? '\0' : at[2], '\0'};
         if (!isxdigit((unsigned char)digits[0]) || !isxdigit((unsigned char)digits[1])) {
             return 0;
         }
-        putchar((int)strtol(digits, NULL, 16));
+        fputc((int)strtol(digits, NULL, 16), page);
         return 3;
     }
-    case 'H': fputs(whole_id(id), stdout); return 1;
-    case 'h': fputs(short_id(id), stdout); return 1;
-    case 'T': fputs(whole_id(git_commit_tree_id(commit)), stdout); return 1;
-    case 't': fputs(short_id(git_commit_tree_id(commit)), stdout); return 1;
+    case 'H': fputs(whole_id(id), page); return 1;
+    case 'h': fputs(short_id(id), page); return 1;
+    case 'T': fputs(whole_id(git_commit_tree_id(commit)), page); return 1;
+    case 't': fputs(short_id(git_commit_tree_id(commit)), page); return 1;
     case 'P': put_parents(commit, false); return 1;
     case 'p': put_parents(commit, true); return 1;
-    case 's': fputs(subject_of(commit), stdout); return 1;
+    case 's': fputs(subject_of(commit), page); return 1;
     case 'f': put_slug(subject_of(commit)); return 1;
-    case 'b': fputs(body_of(commit), stdout); return 1;
-    case 'B': fputs(start_of_message(commit), stdout); return 1;
+    case 'b': fputs(body_of(commit), page); return 1;
+    case 'B': fputs(start_of_message(commit), page); return 1;
     case 'e': case 'N': return 1;
-    case 'm': putchar('>'); return 1;
+    case 'm': fputc('>', page); return 1;
     case 'd':
     case 'D':
         names = decorations(id);
-        printf(*at == 'd' && *names != '\0' ? " (%s)" : "%s", names);
+        fprintf(page, *at == 'd' && *names != '\0' ? " (%s)" : "%s", names);
         return 1;
-    case 'G': putchar(at[1] == '?' ? 'N' : '\0'); return 2;
+    case 'G': fputc(at[1] == '?' ? 'N' : '\0', page); return 2;
     case 'a': return put_person_letter(look, git_commit_author(commit), at);
     case 'c': return put_person_letter(look, git_commit_committer(commit), at);
     case 'C': {
@@ -400,7 +403,7 @@ static void put_pattern(const struct look *look, git_commit *commit)
     for (const char *at = look->format; *at != '\0'; at++) {
         int taken = *at == '%' ? put_letter(look, commit, at + 1) : 0;
         if (*at != '%' || taken == 0) {
-            putchar(*at);
+            fputc(*at, page);
         }
         at += taken;
     }
@@ -408,7 +411,7 @@ static void put_pattern(const struct look *look, git_commit *commit)
 
 static void put_raw_time(const char *what, const git_signature *who)
 {
-    printf("%s %s <%s> %s\n", what, who->name, who->email, date_text(&who->when, "raw"));
+    fprintf(page, "%s %s <%s> %s\n", what, who->name, who->email, date_text(&who->when, "raw"));
 }
 
 static void put_named(const struct look *look, git_commit *commit)
@@ -418,69 +421,88 @@ static void put_named(const struct look *look, git_commit *commit)
     bool raw = strcmp(look->format, "raw") == 0, fuller = strcmp(look->format, "fuller") == 0;
     bool full = strcmp(look->format, "full") == 0, brief = strcmp(look->format, "short") == 0;
     char *names = look->decorates ? decorations(id) : NULL;
-    printf("commit %s", look->short_ids ? short_id(id) : whole_id(id));
+    fprintf(page, "commit %s", look->short_ids ? short_id(id) : whole_id(id));
     if (look->parents && git_commit_parentcount(commit) > 0) {
-        putchar(' ');
+        fputc(' ', page);
         put_parents(commit, look->short_ids);
     }
-    printf(names != NULL && *names != '\0' ? " (%s)\n" : "\n", names);
+    fprintf(page, names != NULL && *names != '\0' ? " (%s)\n" : "\n", names);
     if (raw) {
-        printf("tree %s\n", whole_id(git_commit_tree_id(commit)));
+        fprintf(page, "tree %s\n", whole_id(git_commit_tree_id(commit)));
         for (unsigned at = 0; at < git_commit_parentcount(commit); at++) {
-            printf("parent %s\n", whole_id(git_commit_parent_id(commit, at)));
+            fprintf(page, "parent %s\n", whole_id(git_commit_parent_id(commit, at)));
         }
         put_raw_time("author", author);
         put_raw_time("committer", committer);
     }
     else {
         if (git_commit_parentcount(commit) > 1) {
-            fputs("Merge: ", stdout);
+            fputs("Merge: ", page);
             put_parents(commit, true);
-            putchar('\n');
+            fputc('\n', page);
         }
-        printf(fuller ? "Author:     %s <%s>\n" : "Author: %s <%s>\n", author->name, author->email);
+        fprintf(page, fuller ? "Author:     %s <%s>\n" : "Author: %s <%s>\n", author->name, author->email);
         if (fuller) {
-            printf("AuthorDate: %s\n", date_text(&author->when, look->date));
+            fprintf(page, "AuthorDate: %s\n", date_text(&author->when, look->date));
         }
         if (full || fuller) {
-            printf(fuller ? "Commit:     %s <%s>\n" : "Commit: %s <%s>\n", committer->name, committer->email);
+            fprintf(page, fuller ? "Commit:     %s <%s>\n" : "Commit: %s <%s>\n", committer->name, committer->email);
         }
         if (fuller) {
-            printf("CommitDate: %s\n", date_text(&committer->when, look->date));
+            fprintf(page, "CommitDate: %s\n", date_text(&committer->when, look->date));
         }
         if (!full && !fuller && !brief) {
-            printf("Date:   %s\n", date_text(&author->when, look->date));
+            fprintf(page, "Date:   %s\n", date_text(&author->when, look->date));
         }
     }
-    putchar('\n');
+    fputc('\n', page);
     put_indented(brief ? subject_of(commit) : start_of_message(commit));
 }
 
-void put_commit(const struct look *look, git_commit *commit)
+static void put_text(const struct look *look, git_commit *commit)
 {
-    static bool any;
-    if (any && !look->ends_lines) {
-        putchar('\n');
-    }
-    any = true;
     if (look->is_pattern) {
         put_pattern(look, commit);
     }
     else if (strcmp(look->format, "oneline") == 0) {
         const git_oid *id = git_commit_id(commit);
-        fputs(look->short_ids ? short_id(id) : whole_id(id), stdout);
+        fputs(look->short_ids ? short_id(id) : whole_id(id), page);
         if (look->parents && git_commit_parentcount(commit) > 0) {
-            putchar(' ');
+            fputc(' ', page);
             put_parents(commit, look->short_ids);
         }
         char *names = look->decorates ? decorations(id) : NULL;
-        printf(names != NULL && *names != '\0' ? " (%s) " : " ", names);
-        fputs(subject_of(commit), stdout);
+        fprintf(page, names != NULL && *names != '\0' ? " (%s) " : " ", names);
+        fputs(subject_of(commit), page);
     }
     else {
         put_named(look, commit);
     }
+}
+
+char *commit_text(const struct look *look, git_commit *commit)
+{
+    char *made = NULL;
+    size_t size = 0;
+    page = open_memstream(&made, &size);
+    if (page == NULL) {
+        die("Out of memory");
+    }
+    put_text(look, commit);
+    fclose(page);
+    return made;
+}
+
+void put_commit(const struct look *look, git_commit *commit)
+{
+    static bool any;
+    page = stdout;
+    if (any && !look->ends_lines) {
+        fputc('\n', page);
+    }
+    any = true;
+    put_text(look, commit);
     if (look->ends_lines && *look->format != '\0') {
-        putchar('\n');
+        fputc('\n', page);
     }
 }

@@ -169,6 +169,12 @@ static int by_id(const void *left, const void *right)
     return git_oid_cmp(left, right);
 }
 
+bool walk_includes(const struct walk *walk, const git_oid *id)
+{
+    const struct walker *walker = walk->walker;
+    return !walker->limited || bsearch(id, walker->included, walker->included_count, sizeof *id, by_id) != NULL;
+}
+
 static void await(struct walker *walker, const git_oid *id)
 {
     if ((walker->limited && bsearch(id, walker->included, walker->included_count, sizeof *id, by_id) == NULL) || !note(walker, id)) {
@@ -222,6 +228,39 @@ static regex_t *patterns(const struct texts *texts, bool any_case)
     return made;
 }
 
+static git_time_t time_of(const git_oid *id)
+{
+    git_commit *commit = commit_of(id);
+    git_time_t when = git_commit_time(commit);
+    git_commit_free(commit);
+    return when;
+}
+
+static int by_time(const void *left, const void *right)
+{
+    git_time_t l = time_of(left), r = time_of(right);
+    return (l > r) - (l < r);
+}
+
+static void push_all(const struct walk *walk)
+{
+    struct walker *walker = walk->walker;
+    git_revwalk_reset(walker->all);
+    /* libgit2 takes the last first, git the latest: what comes first in a topological order depends on it. */
+    if (walk->topological && walk->tip_count > 1) {
+        qsort(walk->tips, walk->tip_count, sizeof *walk->tips, by_time);
+    }
+    for (size_t at = 0; at < walk->tip_count; at++) {
+        must(git_revwalk_push(walker->all, &walk->tips[at]));
+    }
+    for (size_t at = 0; at < walk->hidden_count; at++) {
+        must(git_revwalk_hide(walker->all, &walk->hidden[at]));
+    }
+    if (walk->first_parent) {
+        git_revwalk_simplify_first_parent(walker->all);
+    }
+}
+
 static void begin(struct walk *walk)
 {
     struct walker *walker = walk->walker = room(NULL, sizeof *walker);
@@ -232,19 +271,7 @@ static void begin(struct walk *walk)
         must(git_pathspec_new(&walker->paths, &walk->paths));
     }
     must(git_revwalk_new(&walker->all, repo));
-    for (size_t at = 0; at < walk->tip_count; at++) {
-        must(git_revwalk_push(walker->all, &walk->tips[at]));
-    }
-    for (size_t at = 0; at < walk->hidden_count; at++) {
-        must(git_revwalk_hide(walker->all, &walk->hidden[at]));
-    }
-    if (walk->first_parent) {
-        git_revwalk_simplify_first_parent(walker->all);
-    }
-    if (walk->topological && walker->paths == NULL) {
-        git_revwalk_sorting(walker->all, GIT_SORT_TOPOLOGICAL | (walk->by_date ? GIT_SORT_TIME : 0));
-        return;
-    }
+    push_all(walk);
     walker->limited = walk->hidden_count > 0;
     git_oid id;
     while (walker->limited && git_revwalk_next(&id, walker->all) == 0) {
@@ -252,6 +279,11 @@ static void begin(struct walk *walk)
     }
     if (walker->included_count > 1) {
         qsort(walker->included, walker->included_count, sizeof id, by_id);
+    }
+    if (walk->topological && walker->paths == NULL) {
+        push_all(walk);
+        git_revwalk_sorting(walker->all, GIT_SORT_TOPOLOGICAL | (walk->by_date ? GIT_SORT_TIME : 0));
+        return;
     }
     git_revwalk_free(walker->all);
     walker->all = NULL;

@@ -91,6 +91,8 @@ pub(crate) const GIT: &[File] = embedded!(
     "git/diff.c",
     "git/fetch.c",
     "git/git.h",
+    "git/graph.c",
+    "git/graph.h",
     "git/grep.c",
     "git/init.c",
     "git/list.c",
