@@ -26,16 +26,13 @@ async fn good(sandbox: &Sandbox, script: &str) -> String {
         "{script}\n{}",
         done.stderr_text()
     );
-    done.stdout_text().into_owned()
+    done.stdout_text()
 }
 
 /// Runs a script whose git must refuse: an error of its own, no trap.
 async fn refused(sandbox: &Sandbox, script: &str) -> String {
     let done = run(sandbox, script).await;
-    let (errors, status) = (
-        done.stderr_text().into_owned(),
-        done.exit.status.shell_code(),
-    );
+    let (errors, status) = (done.stderr_text(), done.exit.status.shell_code());
     assert!(
         matches!(status, 1 | 128) && (errors.contains("fatal: ") || errors.contains("error: ")),
         "{script}: {status}\n{errors}"
@@ -70,7 +67,7 @@ async fn trees_with_names_that_lead_elsewhere() {
              cat .git/config | grep -c evil; ls -a .. | grep -c '^x$'"
         );
         let done = run(&sandbox, &script).await;
-        let output = done.stdout_text().into_owned();
+        let output = done.stdout_text();
         assert!(
             output.ends_with("0\n0\n"),
             "{name}: {output}{}",

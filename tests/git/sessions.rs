@@ -64,8 +64,8 @@ async fn run_file(name: &str) -> (usize, Vec<String>) {
             let command = place.here(&line.command);
             let done = bash(&sandbox, folder, &place.variables(), &command).await;
             let done = Done {
-                output: done.stdout_text().into_owned(),
-                errors: done.stderr_text().into_owned(),
+                output: done.stdout_text(),
+                errors: done.stderr_text(),
                 status: done.exit.status.shell_code().into(),
             };
             if line.mark != '-' {

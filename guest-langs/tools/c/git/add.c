@@ -305,7 +305,7 @@ int rm_command(int argc, char **argv)
         }
         must(git_index_remove_bypath(index, path));
         if (!cached) {
-            if (unlink(path_on_disk(path)) != 0 && errno != ENOENT && errno != ENOTDIR) {
+            if (!remove_from_tree(path) && errno != ENOENT && errno != ENOTDIR) {
                 die("git rm: '%s': %s", path, strerror(errno));
             }
             remove_empty_folders(path);

@@ -377,7 +377,7 @@ static int orphan(const struct asked *asked)
         git_index *index;
         must(git_repository_index(&index, repo));
         for (size_t at = 0; at < git_index_entrycount(index); at++) {
-            remove(path_on_disk(git_index_get_byindex(index, at)->path));
+            remove_from_tree(git_index_get_byindex(index, at)->path);
         }
         must(git_index_clear(index));
         must(git_index_write(index));

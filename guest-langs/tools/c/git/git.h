@@ -106,6 +106,8 @@ char *path_in_tree(const char *given);
 char *path_from_here(const char *path);
 /* Where a path of the work tree is in the file system. */
 char *path_on_disk(const char *path);
+/* Takes a file of the index away; never one outside of the work tree, or through a link: an index may say anything. */
+bool remove_from_tree(const char *path);
 /* Patterns of paths for libgit2; none when all is meant. */
 git_strarray paths_in_tree(char **given, int count);
 bool path_exists(const char *given);

@@ -296,7 +296,7 @@ static int abort_merge(void)
         git_oid id;
         git_index_conflict_remove(index, paths.list[at]);
         if (!entry_of(tree_of(head), paths.list[at], &id)) {
-            unlink(path_on_disk(paths.list[at]));
+            remove_from_tree(paths.list[at]);
             git_index_remove(index, paths.list[at], 0);
         }
     }

@@ -4,6 +4,7 @@
 #include <git2/sys/config.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -244,6 +245,28 @@ char *path_on_disk(const char *path)
 {
     const char *tree = git_repository_workdir(repo);
     return text("%s%s", tree == NULL ? "" : tree, path);
+}
+
+bool remove_from_tree(const char *path)
+{
+    for (const char *part = path; *part != '\0';) {
+        size_t length = strcspn(part, "/");
+        bool dots = (length == 1 && part[0] == '.') || (length == 2 && strncmp(part, "..", 2) == 0);
+        if (length == 0 || dots || (length == 4 && strncasecmp(part, ".git", 4) == 0)) {
+            errno = EINVAL;
+            return false;
+        }
+        char *so_far = text("%.*s", (int)(part - path + (long)length), path);
+        struct stat about;
+        bool last = part[length] == '\0', link = !last && lstat(path_on_disk(so_far), &about) == 0 && S_ISLNK(about.st_mode);
+        free(so_far);
+        if (link) {
+            errno = ENOTDIR;
+            return false;
+        }
+        part += length + !last;
+    }
+    return unlink(path_on_disk(path)) == 0;
 }
 
 git_strarray paths_in_tree(char **given, int count)

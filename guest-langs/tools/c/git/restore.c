@@ -76,7 +76,7 @@ int restore_paths(const struct restoring *asked, char **given, int count)
             git_index_remove(index, known.list[at], 0);
         }
         if (asked->worktree) {
-            remove(path_on_disk(known.list[at]));
+            remove_from_tree(known.list[at]);
         }
     }
     size_t changed = 0;
