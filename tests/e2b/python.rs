@@ -12,6 +12,7 @@ async fn the_newest_sdk() {
     python(&server, Generation::Newest, "async_surface.py").await;
     python(&server, Generation::Newest, "saving.py").await;
     python(&server, Generation::Newest, "commands.py").await;
+    python(&server, Generation::Newest, "git.py").await;
     server.end().await;
 }
 

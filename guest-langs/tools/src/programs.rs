@@ -15,7 +15,11 @@ pub struct Program {
 }
 
 /// Modules with one program each, and further names of it.
-const SINGLE: &[(&str, &[&str])] = &[("awk", &["awk", "mawk"]), ("jq", &["jq"])];
+const SINGLE: &[(&str, &[&str])] = &[
+    ("awk", &["awk", "mawk"]),
+    ("jq", &["jq"]),
+    ("git", &["git"]),
+];
 
 /// The module of all others.
 const SHARED: &str = "tools";
@@ -69,6 +73,7 @@ mod tests {
             ("nproc", "tools"),
             ("awk", "awk"),
             ("jq", "jq"),
+            ("git", "git"),
         ] {
             let found = programs.iter().find(|program| program.name == name);
             assert_eq!(found.map(|program| program.module), Some(module), "{name}");

@@ -9,6 +9,7 @@ cp sources/toybox/LICENSE out/licences/toybox.txt
 cp sources/mawk/COPYING out/licences/mawk.txt
 cp sources/jq/COPYING out/licences/jq.txt
 cp sources/libonig/COPYING out/licences/oniguruma.txt
+cp "$crates/libgit2-sys/libgit2/COPYING" out/licences/libgit2.txt
 cp "$crates/libz-sys/src/zlib/LICENSE" out/licences/zlib.txt
 cp "$crates"/bzip2-sys/bzip2-*/LICENSE out/licences/bzip2.txt
 cp "$crates/liblzma-sys/xz/COPYING.0BSD" out/licences/liblzma.txt

@@ -15,6 +15,8 @@ pub(crate) const RECIPE: &[File] = embedded!(
     "steps/awk.sh",
     "steps/debian.sh",
     "steps/fetch-tools.sh",
+    "steps/git-library.sh",
+    "steps/git.sh",
     "steps/jq.sh",
     "steps/licences-tools.sh",
     "steps/link-tools.sh",
@@ -28,6 +30,7 @@ pub(crate) const RECIPE: &[File] = embedded!(
 pub(crate) const UNIX: &[File] = embedded!(
     "../../c/";
     "attach.h",
+    "config/git2_features.h",
     "config/jq.h",
     "config/mawk.h",
     "config/oniguruma.h",
@@ -72,6 +75,57 @@ pub(crate) const PROGRAMS: &[File] = embedded!(
     "unix.h",
 );
 
+/// git's command line, with the headers of the Unix below it.
+pub(crate) const GIT: &[File] = embedded!(
+    "../../c/";
+    "git/add.c",
+    "git/apply.c",
+    "git/blame.c",
+    "git/branch.c",
+    "git/checkout.c",
+    "git/clone.c",
+    "git/commands.list",
+    "git/commit.c",
+    "git/config.c",
+    "git/credential.c",
+    "git/diff.c",
+    "git/fetch.c",
+    "git/git.h",
+    "git/graph.c",
+    "git/graph.h",
+    "git/grep.c",
+    "git/init.c",
+    "git/list.c",
+    "git/log.c",
+    "git/main.c",
+    "git/merge.c",
+    "git/network.c",
+    "git/objects.c",
+    "git/parse.c",
+    "git/patch.c",
+    "git/people.c",
+    "git/pick.c",
+    "git/place.c",
+    "git/pretty.c",
+    "git/push.c",
+    "git/rebase.c",
+    "git/refs.c",
+    "git/refs.h",
+    "git/remote.c",
+    "git/reset.c",
+    "git/restore.c",
+    "git/restore.h",
+    "git/revision.c",
+    "git/stash.c",
+    "git/status.c",
+    "git/tag.c",
+    "git/transfer.h",
+    "git/walk.c",
+    "git/words.c",
+    "headers/setjmp.h",
+    "unix.h",
+);
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -88,7 +142,12 @@ mod tests {
     fn every_file_of_the_folders_is_embedded() {
         let recipe: Vec<&str> = RECIPE.iter().map(|file| file.path).collect();
         assert_eq!(recipe, on_disk("recipe"));
-        let all: BTreeSet<&str> = UNIX.iter().chain(PROGRAMS).map(|file| file.path).collect();
+        let all: BTreeSet<&str> = UNIX
+            .iter()
+            .chain(PROGRAMS)
+            .chain(GIT)
+            .map(|file| file.path)
+            .collect();
         assert_eq!(all.into_iter().collect::<Vec<_>>(), on_disk("c"));
     }
 }

@@ -19,6 +19,10 @@ const TOOLS: Step = Step::new("link-tools");
 const AWK: Step = Step::new("awk");
 /// jq.
 const JQ: Step = Step::new("jq");
+/// libgit2.
+const GIT_LIBRARY: Step = Step::new("git-library");
+/// git.
+const GIT: Step = Step::new("git");
 /// The licence texts of what is linked in.
 const LICENCES: Step = Step::new("licences-tools");
 /// The check of the modules, and the papers.
@@ -125,6 +129,22 @@ const STEPS: &[Definition] = &[
         10,
     ),
     line(
+        GIT_LIBRARY,
+        "steps/git-library.sh",
+        &["steps/flags.sh", "steps/tools-flags.sh"],
+        files::UNIX,
+        &[COMPILER, SOURCES, ("libraries", LIBRARIES)],
+        20,
+    ),
+    line(
+        GIT,
+        "steps/git.sh",
+        &["steps/flags.sh", "steps/tools-flags.sh"],
+        files::GIT,
+        &[COMPILER, ("libraries", LIBRARIES), ("library", GIT_LIBRARY)],
+        5,
+    ),
+    line(
         LICENCES,
         "steps/licences-tools.sh",
         &[],
@@ -143,6 +163,7 @@ const STEPS: &[Definition] = &[
                 ("tools", TOOLS),
                 ("awk", AWK),
                 ("jq", JQ),
+                ("git", GIT),
                 ("licences", LICENCES),
             ],
             1,
@@ -158,7 +179,7 @@ pub(super) static PLAN: Plan = Plan {
     parts: Parts {
         module: None,
         library: &[],
-        programs: &[TOOLS, AWK, JQ],
+        programs: &[TOOLS, AWK, JQ, GIT],
         licences: &[LICENCES],
     },
     recipe: &[files::RECIPE, SHARED],
@@ -228,6 +249,7 @@ mod tests {
                 "ziglang",
                 "bzip2-sys",
                 "libffi-sys",
+                "libgit2-sys",
                 "liblzma-sys",
                 "libz-sys",
                 "pcre2-sys"
