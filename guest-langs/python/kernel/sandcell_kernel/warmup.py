@@ -175,11 +175,15 @@ raise SystemExit""".split("\n# %%\n")
 )
 
 # Those of the image `data`, before the others: the first frame and the first plot import more modules, and fill caches
-# of fonts, of formats and of regular expressions.
+# of fonts, of formats and of regular expressions. What is done often has its bytecode specialised before the freeze:
+# until then each run writes counters into it, which would copy its pages in every sandbox.
 DATA_CELLS = tuple(
     r"""import io
 import numpy as np, pandas as pd, matplotlib.pyplot as plt
-frame = pd.DataFrame({'x': [1, 2, 3], 'y': ['a', 'b', 'c'], 'z': [1.5, None, 2]})
+for _ in range(25):
+    frame = pd.DataFrame({'x': [1, 2, 3], 'y': ['a', 'b', 'c'], 'z': [1.5, None, 2]})
+    repr(frame), frame._repr_html_(), repr(frame['x'])
+# %%
 frame
 # %%
 print(frame, frame['x'])
