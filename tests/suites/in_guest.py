@@ -17,6 +17,33 @@ os.chdir("/suite")
 import pytest
 
 
+def skip(*arguments, **named):
+    """Skip the running test; while tests are collected, answer something."""
+    if "PYTEST_CURRENT_TEST" in os.environ:
+        pytest.skip("needs a module that is not in the image")
+    return 1
+
+
+class Skipping(type):
+    """The type of what is missing: whatever is done with it skips."""
+
+    __mul__ = __rmul__ = __mod__ = __rmod__ = __add__ = __radd__ = skip
+
+    def __init__(cls, name, bases, namespace):
+        super().__init__(name, bases, namespace)
+        if bases:  # a test derives from it
+            skip()
+
+    def __call__(cls, *arguments, **named):
+        skip()
+        return super().__call__()
+
+    def __getattr__(cls, name):
+        if name.startswith("__") and not name.startswith("__ctype"):
+            raise AttributeError(name)
+        return skip()
+
+
 class NotInTheImage(types.ModuleType):
     """A module that no image has: numpy's C functions for tests, shared libraries, mapped files. Tests that use it
     are skipped, the others of their file run."""
@@ -28,15 +55,7 @@ class NotInTheImage(types.ModuleType):
             return lambda: 0
         if name == "targets":
             return {}
-        if name in ("sizeof", "ACCESS_READ"):
-            return lambda *arguments: 4
-
-        def new(kind, *arguments, **named):
-            if "PYTEST_CURRENT_TEST" not in os.environ:
-                return object.__new__(kind)  # while tests are collected
-            pytest.skip(f"{MISSING}: {self.__name__}.{name}")
-
-        return type(name, (), {"__new__": new, "__module__": MISSING})
+        return Skipping(name, (), {"__module__": MISSING})
 
 
 MISSING = "not_in_the_image"
