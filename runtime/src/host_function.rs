@@ -53,6 +53,8 @@ impl HostError {
 pub(crate) struct HostFunction {
     schema: Option<Value>,
     doc: Option<String>,
+    /// There for guests of the sandbox's own image only.
+    own: bool,
     body: Body,
 }
 
@@ -156,10 +158,25 @@ impl HostFunctions {
         let function = HostFunction {
             schema,
             doc,
+            own: false,
             body: Arc::new(move |arguments| Box::pin(body(arguments))),
         };
         self.by_name.insert(name.to_owned(), function);
         Ok(())
+    }
+
+    /// Keeps a function from guests of other images than the sandbox's own.
+    pub(crate) fn keep_own(&mut self, name: &str) {
+        if let Some(function) = self.by_name.get_mut(name) {
+            function.own = true;
+        }
+    }
+
+    /// Those for guests of other images.
+    pub(crate) fn of_others(&self) -> Self {
+        let mut by_name = self.by_name.clone();
+        by_name.retain(|_, function| !function.own);
+        Self { by_name }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&HostFunction> {

@@ -66,3 +66,29 @@ async fn an_image_that_is_not_there_is_told_and_leaves_nothing() {
     assert!(matches!(refused, Err(Error::NoImage { .. })), "{refused:?}");
     assert_eq!(sandbox.contexts().len(), 1);
 }
+
+#[tokio::test]
+async fn functions_of_the_own_image_are_for_its_contexts_only() {
+    let (own, shared) = (|_| async { Ok(1.into()) }, |_| async { Ok(2.into()) });
+    let builder = runtime().await.sandbox();
+    let builder = builder
+        .own_host_function("own", None, own)
+        .host_function("shared", None, shared);
+    let sandbox = start(builder).await;
+    let python = first(&sandbox);
+    check(&python, "await own(), await shared()", "(1, 2)").await;
+    let javascript = sandbox.create_context_over("javascript").await.unwrap();
+    check(
+        &javascript,
+        "[typeof own, await shared()]",
+        "[ 'undefined', 2 ]",
+    )
+    .await;
+    // A context that comes back from its checkpoint finds the same.
+    sandbox.pause(Busy::default()).await.unwrap();
+    sandbox.resume().unwrap();
+    let copies = sandbox.fork(1, Busy::default()).await.unwrap();
+    check(&first(&copies[0]), "await own()", "1").await;
+    let javascript = copies[0].find(javascript.id()).unwrap();
+    check(&javascript, "typeof own", "'undefined'").await;
+}

@@ -20,7 +20,11 @@ struct Serving {
 impl Serving {
     fn start(words: &[&str]) -> Self {
         image();
-        let state = tempfile::tempdir().expect("a folder");
+        Self::start_in(tempfile::tempdir().expect("a folder"), words)
+    }
+
+    /// A server that goes on with a state folder.
+    fn start_in(state: TempDir, words: &[&str]) -> Self {
         let mut command = command(&["serve", "--port", "0"]);
         command.args(words).arg("--state-dir").arg(state.path());
         let (running, stdout) = start_unread(command);
@@ -44,9 +48,13 @@ impl Serving {
     }
 
     fn post(&self, key: &str) -> String {
+        self.post_to("/sandboxes", key)
+    }
+
+    fn post_to(&self, path: &str, key: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("connected");
         let request = format!(
-            "POST /sandboxes HTTP/1.1\r\nHost: {}\r\nX-API-KEY: {key}\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}",
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nX-API-KEY: {key}\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}",
             self.address
         );
         stream.write_all(request.as_bytes()).expect("sent");
@@ -59,6 +67,20 @@ impl Serving {
         signal(self.running.child.id(), Signal::TERM);
         self.running.end()
     }
+
+    /// Ends it, and starts another one over the same state.
+    fn again(self, words: &[&str]) -> Self {
+        signal(self.running.child.id(), Signal::TERM);
+        self.running.end().exits(0);
+        Self::start_in(self.state, words)
+    }
+}
+
+/// A field of an answer.
+fn field(answer: &str, name: &str) -> String {
+    let rest = answer.split(&format!("\"{name}\":\"")).nth(1);
+    let rest = rest.unwrap_or_else(|| panic!("no {name} in {answer}"));
+    rest.split('"').next().expect("its value").to_owned()
 }
 
 /// A field of every thread of a process, as the system tells it.
@@ -198,13 +220,17 @@ fn a_second_signal_ends_the_server_at_once() {
 
 /// The events of a cell that a new sandbox of the server runs.
 fn cell(server: &Serving, code: &str) -> String {
+    let made = server.post(&key(server));
+    cell_in(server, &field(&made, "envdAccessToken"), code)
+}
+
+fn key(server: &Serving) -> String {
     let key = std::fs::read_to_string(server.state.path().join("key")).expect("the key");
-    let made = server.post(key.trim());
-    let token = made
-        .split("\"envdAccessToken\":\"")
-        .nth(1)
-        .expect("a token");
-    let token = token.split('"').next().expect("its value");
+    key.trim().to_owned()
+}
+
+/// The events of a cell in the sandbox of a token.
+fn cell_in(server: &Serving, token: &str, code: &str) -> String {
     let body = serde_json::json!({ "code": code }).to_string();
     let mut stream = TcpStream::connect(&server.address).expect("connected");
     let request = format!(
@@ -231,6 +257,37 @@ fn packages_by_name_are_for_servers_that_allow_them() {
     let answer = cell(&server, code);
     assert!(answer.contains("21st"), "{answer}");
     server.end().exits(0).says("asks its package index");
+}
+
+#[test]
+fn a_paused_sandbox_goes_on_over_the_image_that_it_was_made_from() {
+    image();
+    let name = format!("test-served-{}", std::process::id());
+    let added = ["image", "add", "humanize==4.9.0", "--name", &name];
+    sandcell(&added).exits(0);
+    let words = [["--image", "python"], ["--image", &name]];
+    // From the one to the other, and the other way round.
+    for (first, then) in [(0, 1), (1, 0)] {
+        let server = Serving::start(&words[first]);
+        let made = server.post(&key(&server));
+        let id = field(&made, "sandboxID");
+        let token = field(&made, "envdAccessToken");
+        let there = "import sys; there = 'humanize' in sys.modules";
+        assert!(cell_in(&server, &token, there).contains("end_of_execution"));
+        let paused = server.post_to(&format!("/sandboxes/{id}/pause"), &key(&server));
+        assert!(paused.starts_with("HTTP/1.1 204 "), "{paused}");
+        let server = server.again(&words[then]);
+        let resumed = server.post_to(&format!("/sandboxes/{id}/resume"), &key(&server));
+        assert!(resumed.starts_with("HTTP/1.1 201 "), "{resumed}");
+        let answer = cell_in(&server, &token, "print(there, 'humanize' in sys.modules)");
+        let expected = ["False False", "True True"][first];
+        assert!(answer.contains(expected), "{answer}");
+        // New ones are made from the new one.
+        let answer = cell(&server, "import sys; print('humanize' in sys.modules)");
+        assert!(answer.contains(["False", "True"][then]), "{answer}");
+        server.end().exits(0);
+    }
+    sandcell(&["image", "remove", &name]).exits(0);
 }
 
 #[test]

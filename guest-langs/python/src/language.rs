@@ -69,6 +69,10 @@ impl Python {
     }
 }
 
+/// What a first cell of the data image is like.
+const FIRST_FRAME: &str =
+    "import pandas as pd\npd.DataFrame({'x': [1, 2, 3], 'y': ['a', 'b', 'c']})";
+
 impl Language for Python {
     fn name(&self) -> &'static str {
         if self.data { "data" } else { "python" }
@@ -90,9 +94,11 @@ impl Language for Python {
         let guest = self
             .recipe_in(cache)
             .run(&mut |event: Event<'_>| teller.tell(&event))?;
-        Ok(GuestFolder::new(
-            guest.folder().to_owned(),
-            guest.key().to_string(),
-        ))
+        let folder = GuestFolder::new(guest.folder().to_owned(), guest.key().to_string());
+        Ok(if self.data {
+            folder.sample(FIRST_FRAME)
+        } else {
+            folder
+        })
     }
 }

@@ -32,13 +32,27 @@ pub struct GuestFolder {
     pub path: PathBuf,
     /// Digest of the recipe that made it, see [`Language::recipe`].
     pub recipe: String,
+    /// Code of a usual first cell, `1+1` by default: the pages that it writes to
+    /// stay resident in memories that are used again.
+    pub sample: String,
 }
 
 impl GuestFolder {
     /// A folder as a build left it.
     #[must_use]
     pub fn new(path: PathBuf, recipe: String) -> Self {
-        Self { path, recipe }
+        Self {
+            path,
+            recipe,
+            sample: "1+1".to_owned(),
+        }
+    }
+
+    /// Sets the usual first cell.
+    #[must_use]
+    pub fn sample(mut self, code: impl Into<String>) -> Self {
+        self.sample = code.into();
+        self
     }
 }
 

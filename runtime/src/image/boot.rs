@@ -31,9 +31,6 @@ use crate::limits::Limits;
 /// The moment at which every guest boots: 2026-01-01.
 const BOOT_TIME: Duration = Duration::from_secs(1_767_225_600);
 
-/// The cell whose writes become the hot set.
-const SAMPLE: &[u8] = b"1+1";
-
 /// Boots the guest in `guest` and writes its image into the empty folder
 /// `target`.
 pub(crate) async fn boot(
@@ -59,7 +56,9 @@ pub(crate) async fn boot(
     let module = GuestModule::new(&engine, &module, Arc::clone(&names))?;
     let frozen = Frozen::of(&module, &flat, &target.file(LIBRARY)).await?;
     let memory = target.write_memory(&frozen.memory)?;
-    let hot = frozen.hot_set(&module, &target.file(LIBRARY)).await?;
+    let hot = frozen
+        .hot_set(&module, &target.file(LIBRARY), &guest.sample)
+        .await?;
     let mut manifest = Manifest {
         format: IMAGE_FORMAT,
         abi: ABI_VERSION,
@@ -127,8 +126,13 @@ impl Frozen {
         })
     }
 
-    /// The pages that a first small cell writes to.
-    async fn hot_set(&self, module: &GuestModule, library: &Path) -> Result<Vec<(u32, u32)>> {
+    /// The pages that a usual first cell writes to.
+    async fn hot_set(
+        &self,
+        module: &GuestModule,
+        library: &Path,
+        sample: &str,
+    ) -> Result<Vec<(u32, u32)>> {
         let image = MemoryImage::sealed(&self.memory).map_err(|reason| Error::Create { reason })?;
         let origin = Origin {
             memory: Some(Arc::new(image)),
@@ -139,7 +143,7 @@ impl Frozen {
         let mut guest = Guest::new(module, &origin, world(library, self.monotonic_ns)?).await?;
         guest.renew(Renewal::default()).await?;
         let cell = Cell {
-            code: SAMPLE,
+            code: sample.as_bytes(),
             options: b"",
         };
         // Nobody will interrupt it, so nobody need be nudged.

@@ -227,6 +227,23 @@ impl SandboxBuilder {
         self
     }
 
+    /// As [`Self::host_function`], for contexts over the sandbox's own image only:
+    /// for what belongs to its language, as a function that its kernel calls.
+    pub fn own_host_function<F, A>(
+        self,
+        name: &str,
+        schema: impl Into<Option<Value>>,
+        body: F,
+    ) -> Self
+    where
+        F: Fn(Value) -> A + Send + Sync + 'static,
+        A: Future<Output = std::result::Result<Value, HostError>> + Send + 'static,
+    {
+        let mut builder = self.host_function(name, schema, body);
+        builder.functions.keep_own(name);
+        builder
+    }
+
     /// Makes the sandbox, with one context.
     ///
     /// # Errors

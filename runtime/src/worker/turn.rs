@@ -67,7 +67,15 @@ impl Settings {
         }
     }
 
-    fn world(&self, clocks: Clocks, random: Option<RandomReading>) -> World {
+    /// The functions of the host that a guest of `image` may call.
+    fn functions_of(&self, image: &Image) -> Arc<HostFunctions> {
+        if image.id() == self.image.id() {
+            return Arc::clone(&self.functions);
+        }
+        Arc::new(self.functions.of_others())
+    }
+
+    fn world(&self, image: &Image, clocks: Clocks, random: Option<RandomReading>) -> World {
         World {
             tree: Arc::clone(&self.tree),
             descriptors: self.limits.descriptors,
@@ -75,7 +83,7 @@ impl Settings {
             clocks,
             determinism: self.determinism,
             random,
-            functions: Arc::clone(&self.functions),
+            functions: self.functions_of(image),
             call_bytes: self.limits.call_bytes,
             calls_at_once: self.limits.calls_at_once,
             children: self.children(),
@@ -84,20 +92,20 @@ impl Settings {
         }
     }
 
-    fn renewal(&self, resumed: bool) -> Renewal {
+    fn renewal(&self, image: &Image, resumed: bool) -> Renewal {
         Renewal {
             entropy: String::new(),
             resumed,
-            functions: self.functions.notices(),
+            functions: self.functions_of(image).notices(),
             environment: self.environment.clone(),
         }
     }
 
     /// A fresh guest in this sandbox's world.
     async fn fresh_guest(&self, image: &Image) -> Result<Guest> {
-        let world = self.world(image.clocks(self.determinism.as_ref()), None);
+        let world = self.world(image, image.clocks(self.determinism.as_ref()), None);
         image
-            .guest(self.metering(), world, self.renewal(false))
+            .guest(self.metering(), world, self.renewal(image, false))
             .await
     }
 
@@ -114,8 +122,8 @@ impl Settings {
         image
             .restored(
                 self.metering(),
-                self.world(clocks, state.random),
-                self.renewal(resumed),
+                self.world(image, clocks, state.random),
+                self.renewal(image, resumed),
                 state,
             )
             .await

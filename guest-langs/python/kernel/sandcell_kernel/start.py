@@ -125,10 +125,13 @@ class Kernel:
         from . import warmup
 
         namespace, environment = dict(vars(self.main)), dict(os.environ)
-        statuses = _sandcell.warm_up(warmup.CELLS, warmup.OPTIONS)
+        cells = warmup.CELLS
+        if "pandas" in sys.modules:
+            cells = (*warmup.DATA_CELLS, *cells)
+        statuses = _sandcell.warm_up(cells, warmup.OPTIONS)
         failures = [
             text
-            for text, status in zip(warmup.CELLS, statuses, strict=True)
+            for text, status in zip(cells, statuses, strict=True)
             if status != text.startswith(warmup.RAISES)
         ]
         if failures:

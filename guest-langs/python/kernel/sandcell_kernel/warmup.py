@@ -173,3 +173,40 @@ y
 # %%
 raise SystemExit""".split("\n# %%\n")
 )
+
+# Those of the image `data`, before the others: the first frame and the first plot import more modules, and fill caches
+# of fonts, of formats and of regular expressions. What is done often has its bytecode specialised before the freeze:
+# until then each run writes counters into it, which would copy its pages in every sandbox.
+DATA_CELLS = tuple(
+    r"""import io
+import numpy as np, pandas as pd, matplotlib.pyplot as plt
+for _ in range(25):
+    frame = pd.DataFrame({'x': [1, 2, 3], 'y': ['a', 'b', 'c'], 'z': [1.5, None, 2]})
+    repr(frame), frame._repr_html_(), repr(frame['x'])
+# %%
+frame
+# %%
+print(frame, frame['x'])
+frame.dtypes
+# %%
+frame.info()
+frame.describe()
+# %%
+np.linspace(0, 1, 3).reshape(3, 1) @ np.ones((1, 2)), np.random.default_rng(1).normal(size=2)
+# %%
+frame.merge(frame, on='x').groupby('y_x')[['x', 'z_y']].agg(['sum', 'mean'])
+# %%
+frame.pivot_table(index='y', columns='x', values='z', aggfunc='mean').sort_values('a', axis=1).fillna(0)
+# %%
+text = frame[frame['x'] > 1].to_csv(index=False)
+pd.read_csv(io.StringIO(text)).head()
+# %%
+pd.Series([1.0, 2.0], pd.date_range('2024-01-01', periods=2, freq='h')).resample('D').mean()
+# %%
+plt.plot([1, 2, 3], [4, 1, 9], label='line')
+plt.title('Title'); plt.xlabel('x'); plt.ylabel('y'); plt.legend(); plt.show()
+# %%
+fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
+left.bar(['a', 'b'], [1, 2]); right.scatter([1, 2], [3, 4])
+plt.tight_layout()""".split("\n# %%\n")
+)

@@ -13,6 +13,7 @@ export NINJA="$here/packages/tools/bin/ninja"
 
 cp -R packages/sources/numpy source
 python3 recipe/data/pack/patch.py numpy source
+cp recipe/data/c/sse.h source/numpy/_core/src/common/simd/sandcell_sse.h
 
 # meson calls these. It runs somewhere else, so that names of folders are whole ones;
 # they stay out of the objects.

@@ -83,6 +83,7 @@ const STEPS: &[Definition] = &[
             COMMON[1],
             COMMON[2],
             COMMON[3],
+            "data/c/sse.h",
             "data/cross.ini",
             "data/drive.sh",
             "data/pack/guest_info.py",
@@ -147,6 +148,7 @@ const STEPS: &[Definition] = &[
             "data/link.sh",
             &[
                 "data/c/blas.c",
+                "data/c/blas_fortran.h",
                 "data/c/blas_real.h",
                 "data/c/nothreads.h",
                 "data/c/sort.c",

@@ -36,11 +36,13 @@ pub(crate) const RECIPE: &[File] = embedded!(
 pub(crate) const DATA: &[File] = embedded!(
     "../../recipe/";
     "data/c/blas.c",
+    "data/c/blas_fortran.h",
     "data/c/blas_real.h",
     "data/c/fenv.c",
     "data/c/nothreads.h",
     "data/c/sort.c",
     "data/c/sort_digits.h",
+    "data/c/sse.h",
     "data/c/tags.s",
     "data/crates.lock",
     "data/crates.toml",

@@ -45,6 +45,9 @@ struct Piece {
 /// Off by default: with it, code in the sandbox can make this machine ask its
 /// package index for any name, and so tell whoever runs the index something.
 ///
+/// Only contexts over the sandbox's own image have it, which has to be one of
+/// Python: contexts of another language beside it see nothing of it.
+///
 /// Bounds: as [`Store::resolve`]; two calls of pip at once in a process. A package
 /// installed this way is in the files of the sandbox, and in its snapshots.
 pub fn allow_pip(builder: SandboxBuilder, store: &Store) -> SandboxBuilder {
@@ -52,10 +55,10 @@ pub fn allow_pip(builder: SandboxBuilder, store: &Store) -> SandboxBuilder {
     let resolved: Arc<Mutex<BTreeMap<String, Wheel>>> = Arc::default();
     let (store, readable) = (store.clone(), Arc::clone(&resolved));
     builder
-        .host_function(RESOLVE, None, move |arguments| {
+        .own_host_function(RESOLVE, None, move |arguments| {
             resolve(arguments, store.clone(), Arc::clone(&resolved))
         })
-        .host_function(READ, None, move |arguments| {
+        .own_host_function(READ, None, move |arguments| {
             let piece = serde_json::from_value::<Piece>(arguments).map_err(|_| malformed());
             let file = piece.and_then(|piece| {
                 let wheels = readable.lock().unwrap_or_else(PoisonError::into_inner);

@@ -108,7 +108,7 @@ pub fn extend(
     let mut recipe = hex(&digest.finalize());
     recipe.truncate(32);
     note(&to("build.json"), &recipe, wheels)?;
-    let guest = GuestFolder::new(folder.path().to_owned(), recipe);
+    let guest = GuestFolder::new(folder.path().to_owned(), recipe).sample(&base.sample);
     Ok(ExtendedGuest {
         _folder: folder,
         guest,

@@ -30,6 +30,11 @@ static void OWN(pack)(struct OWN(matrix) from, int rows, int depth, int tile, RE
         int present = rows - row < tile ? rows - row : tile;
         for (int k = 0; k < depth; k++) {
             const REAL *at = from.at + row * from.row + k * from.column;
+            if (from.row == 1 && present == OWN(TILE_COLUMNS)) {
+                memcpy(to, at, sizeof(REAL) * OWN(TILE_COLUMNS));
+                to += OWN(TILE_COLUMNS);
+                continue;
+            }
             for (int i = 0; i < present; i++, at += from.row) {
                 *to++ = *at;
             }
@@ -64,6 +69,17 @@ static void OWN(tile)(const REAL *left, const REAL *right, int depth, REAL *out)
     }
     v128_t sums[] = {a0, b0, a1, b1, a2, b2, a3, b3};
     memcpy(out, sums, sizeof sums);
+}
+
+/* Adds sign times a whole tile to rows whose numbers lie side by side. */
+static void OWN(add_tile)(const REAL *sums, REAL sign, REAL *to, ptrdiff_t row)
+{
+    v128_t signs = SPLAT(&sign);
+    for (int r = 0; r < OWN(TILE_ROWS); r++, sums += 2 * LANES, to += row) {
+        v128_t first = MULTIPLY(signs, wasm_v128_load(sums)), second = MULTIPLY(signs, wasm_v128_load(sums + LANES));
+        wasm_v128_store(to, ADD(wasm_v128_load(to), first));
+        wasm_v128_store(to + LANES, ADD(wasm_v128_load(to + LANES), second));
+    }
 }
 
 /* Adds sign * left * right to `out`, of `rows` times `columns` numbers. Small products and those that find no memory
@@ -104,6 +120,10 @@ static void OWN(add_product)(struct OWN(matrix) left, struct OWN(matrix) right, 
                         int last_row = high - ii < OWN(TILE_ROWS) ? high - ii : OWN(TILE_ROWS);
                         int last_column = width - jj < OWN(TILE_COLUMNS) ? width - jj : OWN(TILE_COLUMNS);
                         REAL *to = out + (i + ii) * out_row + (j + jj) * out_column;
+                        if (out_column == 1 && last_row == OWN(TILE_ROWS) && last_column == OWN(TILE_COLUMNS)) {
+                            OWN(add_tile)(sums, sign, to, out_row);
+                            continue;
+                        }
                         for (int r = 0; r < last_row; r++) {
                             for (int c = 0; c < last_column; c++) {
                                 to[r * out_row + c * out_column] += sign * sums[r * OWN(TILE_COLUMNS) + c];
@@ -292,12 +312,3 @@ void COMPLEX(gemv)(enum order order, enum transposed is, int rows, int columns, 
         }
     }
 }
-
-#undef REAL
-#undef COMPLEX
-#undef CBLAS
-#undef OWN
-#undef LANES
-#undef SPLAT
-#undef MULTIPLY
-#undef ADD

@@ -13,6 +13,70 @@ EDITS = {
         # What it needs of BLAS is data/c/blas.c, which the link brings.
         ("numpy/meson.build", "have_blas = blas.found()\n", "have_blas = true\n", 1),
         ("numpy/meson.build", "    dependencies: [blas],\n", "", 1),
+        # And what its plain LAPACK spends its time in.
+        *(
+            (
+                "numpy/linalg/lapack_lite/f2c_blas.c",
+                f"\n/* Subroutine */ int {name}_(",
+                f"\n/* Subroutine */ static int plain_{name}_(",
+                1,
+            )
+            for name in (kind + what for kind in "ds" for what in ("gemm", "gemv", "symv", "syrk", "trmm", "trsm"))
+        ),
+        *(
+            (
+                f"numpy/linalg/lapack_lite/f2c_{kind}_lapack.c",
+                f"\n/* Subroutine */ int {kind}getrf_(",
+                f"\n/* Subroutine */ static int plain_{kind}getrf_(",
+                1,
+            )
+            for kind in "ds"
+        ),
+        # Vectors: the layer for SSE, over data/c/sse.h, which the step puts beside it.
+        (
+            "numpy/_core/src/common/simd/simd.h",
+            "#if defined(NPY_HAVE_AVX512F) && !defined(NPY_SIMD_FORCE_256)",
+            '#if defined(__wasm_simd128__)\n    #include "sandcell_sse.h"\n    #include "sse/sse.h"\n'
+            "#elif defined(NPY_HAVE_AVX512F) && !defined(NPY_SIMD_FORCE_256)",
+            1,
+        ),
+        # Outside of the layer nothing is to take the processor for an x86.
+        (
+            "numpy/_core/src/common/simd/simd.h",
+            "#endif // _NPY_SIMD_H_",
+            "#ifdef __wasm_simd128__\n    #undef NPY_HAVE_SSE2\n    #undef NPY_HAVE_SSE3\n    #undef NPY_HAVE_SSSE3\n"
+            "    #undef NPY_HAVE_SSE41\n    #undef NPY_HAVE_SSE42\n#endif\n#endif // _NPY_SIMD_H_",
+            1,
+        ),
+        # Sums of numbers that lie side by side: the same additions in the same order, which the compiler makes
+        # vectors of when it knows the distance.
+        (
+            "numpy/_core/src/umath/loops_utils.h.src",
+            "    else if (n <= PW_BLOCKSIZE) {\n        npy_intp i;\n        @type@ r[8], res;\n",
+            "    else if (n <= PW_BLOCKSIZE && stride == sizeof(@dtype@)) {\n"
+            "        const @dtype@ *x = (const @dtype@ *)a;\n"
+            "        npy_intp i;\n        @type@ r[8], res;\n"
+            "        for (int j = 0; j < 8; j++) {\n            r[j] = @trf@(x[j]);\n        }\n"
+            "        for (i = 8; i < n - (n % 8); i += 8) {\n"
+            "            for (int j = 0; j < 8; j++) {\n                r[j] += @trf@(x[i + j]);\n            }\n        }\n"
+            "        res = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));\n"
+            "        for (; i < n; i++) {\n            res += @trf@(x[i]);\n        }\n        return res;\n    }\n"
+            "    else if (n <= PW_BLOCKSIZE) {\n        npy_intp i;\n        @type@ r[8], res;\n",
+            1,
+        ),
+        # A function that takes no names is in the table as one that does.
+        (
+            "numpy/_core/src/multiarray/multiarraymodule.c",
+            "(PyCFunction)_get_castingimpl,\n        METH_VARARGS | METH_KEYWORDS,",
+            "(PyCFunction)_get_castingimpl,\n        METH_VARARGS,",
+            1,
+        ),
+        (
+            "numpy/_core/src/umath/_scaled_float_dtype.c",
+            "sfloat___reduce__(PyArray_SFloatDescr *self)",
+            "sfloat___reduce__(PyArray_SFloatDescr *self, PyObject *NPY_UNUSED(args))",
+            1,
+        ),
         # Large arrays of numbers are sorted by data/c/sort.c: 0 unsigned, 1 signed, 2 floating.
         (
             "numpy/_core/src/npysort/quicksort.cpp",
