@@ -120,7 +120,7 @@ async fn an_interrupt_in_an_await_keeps_variables_and_nothing_goes_on() {
         let sandbox = start(gate.install(builder().await)).await;
         let context = first(&sandbox);
         let code = format!(
-            "let kept = [1]; let late = 0; setTimeout(() => {{ late = 1 }}, 20); {wait}; kept.push(2)"
+            "let kept = [1]; let late = 0; setTimeout(() => {{ late = 1 }}, 400); {wait}; kept.push(2)"
         );
         let execution = context.execute(code).unwrap();
         let handle = execution.interrupt_handle();
@@ -136,7 +136,7 @@ async fn an_interrupt_in_an_await_keeps_variables_and_nothing_goes_on() {
         gate.open();
         check(
             &context,
-            "await new Promise((r) => setTimeout(r, 40)); [kept, late]",
+            "await new Promise((r) => setTimeout(r, 500)); [kept, late]",
             "[ [ 1 ], 0 ]",
         )
         .await;
@@ -145,7 +145,7 @@ async fn an_interrupt_in_an_await_keeps_variables_and_nothing_goes_on() {
 
 #[tokio::test]
 async fn a_deadline_in_an_await_ends_the_cell() {
-    let context = crate::guest::short_context(Duration::from_millis(100)).await;
+    let context = crate::guest::short_context(Duration::from_secs(1)).await;
     finished(&context, "let kept = 7").await;
     let report = run(&context, "await new Promise((r) => setTimeout(r, 1e8))").await;
     let by = InterruptCause::Deadline;

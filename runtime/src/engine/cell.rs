@@ -119,11 +119,12 @@ impl Guest {
                 }
             };
             tokio::select! {
+                // Who asks it to stop comes before what it waits for.
                 biased;
-                () = state.calls.ended() => continue,
-                () = until(rest.until) => return Ok(0),
                 () = woken => {}
                 () = until(alarm) => {}
+                () = state.calls.ended() => continue,
+                () = until(rest.until) => return Ok(0),
             }
             match self.store.data_mut().review() {
                 Demand::GoOn => {}
