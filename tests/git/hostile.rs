@@ -156,7 +156,7 @@ async fn broken_repositories_are_refused() {
 #[tokio::test]
 async fn deep_and_odd_names() {
     let sandbox = sandbox().await;
-    let script = "git init -q r && cd r && p=. && for i in $(seq 1 200); do p=$p/d; done && mkdir -p $p && echo x > $p/f && \
+    let script = "git init -q r && cd r && p=. && for i in $(seq 1 80); do p=$p/d; done && mkdir -p $p && echo x > $p/f && \
         printf x > $'tab\\there' && printf x > $'new\\nline' && printf x > 'quote\"' && printf x > 'ümlaut' && \
         git add . && git commit -qm odd && git ls-files | wc -l && git status -s && git ls-tree HEAD | cut -f 2";
     let output = good(&sandbox, script).await;
@@ -164,6 +164,8 @@ async fn deep_and_odd_names() {
         output,
         "5\nd\n\"new\\nline\"\n\"quote\\\"\"\n\"tab\\there\"\n\"\\303\\274mlaut\"\n"
     );
+    let deeper = "git init -q e && cd e && p=. && for i in $(seq 1 200); do p=$p/d; done && mkdir -p $p && echo x > $p/f && git add .";
+    refused(&sandbox, deeper).await;
     refused(&sandbox, "cd r && git branch 'a..b'").await;
     refused(&sandbox, "cd r && git tag -- -x").await;
     refused(&sandbox, "cd r && git add ../../../etc/passwd").await;

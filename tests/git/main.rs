@@ -2,8 +2,8 @@
 //! through, and repositories that nobody should trust.
 
 #![expect(
+    clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     reason = "a test that finds something else than it expects has failed"
 )]
 

@@ -176,17 +176,17 @@ static int set(int fd, const char *path, bool follow, int which, mode_t mode, ui
 
 int unix_chmod(const char *path, mode_t mode)
 {
-    return set(AT_FDCWD, path, true, SET_MODE, mode, 0, 0);
+    return set(AT_FDCWD, path, true, SET_MODE, mode & 07777, 0, 0);
 }
 
 int unix_fchmod(int fd, mode_t mode)
 {
-    return set(fd, NULL, true, SET_MODE, mode, 0, 0);
+    return set(fd, NULL, true, SET_MODE, mode & 07777, 0, 0);
 }
 
 int unix_fchmodat(int fd, const char *path, mode_t mode, int flags)
 {
-    return set(fd, path, !(flags & AT_SYMLINK_NOFOLLOW), SET_MODE, mode, 0, 0);
+    return set(fd, path, !(flags & AT_SYMLINK_NOFOLLOW), SET_MODE, mode & 07777, 0, 0);
 }
 
 static int which_owner(uid_t owner, gid_t group)

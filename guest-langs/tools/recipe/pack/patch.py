@@ -1,6 +1,6 @@
 """The edits to the fetched sources; guest-langs/tools/patches.md says why.
 
-usage: patch.py toybox|jq FOLDER
+usage: patch.py toybox|jq|libgit2 FOLDER
 
 Each edit names the text that it replaces; a source where that text is not found exactly once is
 refused.
@@ -135,6 +135,17 @@ TOYBOX = [
 
 JQ = []
 
+LIBGIT2 = [
+    # Data that end too early: without this it asks zlib for more for ever.
+    (
+        "src/util/zstream.c",
+        "\t\t\treturn -1;\n\n\t\tout_remain -= out_written;\n",
+        "\t\t\treturn -1;\n\n\t\tif (zstream->zerr == Z_BUF_ERROR && !zstream->in_len && !out_written) {\n"
+        "\t\t\tgit_error_set(GIT_ERROR_ZLIB, \"the compressed data end too early\");\n\t\t\treturn -1;\n\t\t}\n\n"
+        "\t\tout_remain -= out_written;\n",
+    ),
+]
+
 
 def patch(folder, edits):
     for name, before, after in edits:
@@ -146,4 +157,4 @@ def patch(folder, edits):
         path.write_text(text.replace(before, after), "latin-1")
 
 
-patch(pathlib.Path(sys.argv[2]), {"toybox": TOYBOX, "jq": JQ}[sys.argv[1]])
+patch(pathlib.Path(sys.argv[2]), {"toybox": TOYBOX, "jq": JQ, "libgit2": LIBGIT2}[sys.argv[1]])

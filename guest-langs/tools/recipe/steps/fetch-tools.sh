@@ -27,3 +27,4 @@ cp recipe/crates.toml crates/Cargo.toml
 cp recipe/crates.lock crates/Cargo.lock
 : >crates/lib.rs
 (cd crates && cargo vendor --quiet --locked ../out/crates >/dev/null)
+python3 recipe/pack/patch.py libgit2 out/crates/libgit2-sys/libgit2
