@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use sandcell::{Busy, Runtime, Sandbox};
+use sandcell::{Busy, Error, Limit, Runtime, Sandbox};
 
 mod support;
 use support::{head, row_of, runtime};
@@ -22,10 +22,28 @@ dive()";
 /// Linear memory of each sandbox; a runaway recursion fills all of it.
 const MEMORY_BYTES: u64 = 96 << 20;
 
+/// Most tries to start a sandbox while those of the row before are still going.
+const TRIES: usize = 1000;
+
+/// A new sandbox. Dropped ones keep their memory mappings until their workers have
+/// ended, so it may have to wait for them.
+async fn start(runtime: &Runtime) -> anyhow::Result<Sandbox> {
+    for _ in 0..TRIES {
+        match runtime.sandbox().memory_bytes(MEMORY_BYTES).start().await {
+            Err(Error::LimitExceeded {
+                limit: Limit::Mappings,
+                ..
+            }) => tokio::time::sleep(Duration::from_millis(10)).await,
+            other => return Ok(other?),
+        }
+    }
+    anyhow::bail!("the memory mappings of dropped sandboxes are not given back")
+}
+
 async fn live(runtime: &Runtime, count: usize, code: &str) -> anyhow::Result<Vec<Sandbox>> {
     let mut sandboxes = Vec::with_capacity(count);
     for _ in 0..count {
-        let sandbox = runtime.sandbox().memory_bytes(MEMORY_BYTES).start().await?;
+        let sandbox = start(runtime).await?;
         let report = sandbox.context()?.execute(code)?.report().await?;
         anyhow::ensure!(report.outcome.is_finished(), "{:?}", report.outcome.end);
         sandboxes.push(sandbox);

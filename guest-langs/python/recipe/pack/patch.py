@@ -1,9 +1,9 @@
 """Teach CPython to look at the stop word by itself, and to be quicker on WebAssembly.
 
-usage: patch.py SOURCE_FOLDER HEADER
+usage: patch.py SOURCE_FOLDER HEADER...
 
 What is changed and why it is right: guest-langs/python/patches.md. Nothing changes outside of
-WebAssembly. HEADER is ceval_floats.h, which the evaluation loop is made to include.
+WebAssembly. The headers are those that the source is made to include.
 
 Each edit names the text that it replaces or stands beside; a source where that text is not
 found exactly once is refused.
@@ -35,6 +35,11 @@ def beside(path, text, before, behind):
 def on_wasm(path, text, instead):
     """Whole lines that are others on WebAssembly."""
     return path, text, f"#ifdef __wasm__\n{instead}#else\n{text}#endif\n"
+
+
+def behind(path, text, more):
+    """More on WebAssembly, behind a text that stays."""
+    return beside(path, text, "", f"#ifdef __wasm__\n{more}#endif\n")
 
 
 def by_name(domain, verb, arguments):
@@ -138,11 +143,128 @@ SPEED = [
         "        _Py_NewReference(op);\n"
         "    }\n",
     ),
+    behind("Python/ceval.c", '#include "ceval_macros.h"\n', '#  include "ceval_objects.h"\n'),
+]
+
+TRACED = """\
+#define _PyReftracerTrack(obj, operation) \\
+    do {{ \\
+        struct _reftracer_runtime_state *tracer = &_PyRuntime.ref_tracer; \\
+        if ({}) {{ \\
+            void *data = tracer->tracer_data; \\
+            tracer->tracer_func((obj), (operation), data); \\
+        }} \\
+    }} while(0)
+"""
+
+# What is called through a table of its type, called by its name.
+BY_NAME = [
+    on_wasm(
+        "Include/internal/pycore_object.h",
+        TRACED.format("tracer->tracer_func != NULL"),
+        TRACED.format("(operation) == PyRefTracer_CREATE && tracer->tracer_func != NULL"),
+    ),
+    behind(
+        "Include/internal/pycore_long.h",
+        "extern PyStatus _PyLong_InitTypes(PyInterpreterState *);\n",
+        "extern void _PyLong_ExactDealloc(PyObject *);\nextern void _PyLong_ClearFreeList(void);\n",
+    ),
+    behind(
+        "Objects/object.c",
+        "_Py_Dealloc(PyObject *op)\n{\n"
+        "    PyTypeObject *type = Py_TYPE(op);\n"
+        "    destructor dealloc = type->tp_dealloc;\n",
+        "    if (type == &PyUnicode_Type) {\n"
+        "        _PyUnicode_ExactDealloc(op);\n"
+        "        return;\n"
+        "    }\n"
+        "    if (type == &PyLong_Type) {\n"
+        "        _PyLong_ExactDealloc(op);\n"
+        "        return;\n"
+        "    }\n"
+        "    if (type == &PyFloat_Type) {\n"
+        "        _PyFloat_ExactDealloc(op);\n"
+        "        return;\n"
+        "    }\n",
+    ),
     beside(
         "Python/ceval.c",
-        '#include "ceval_macros.h"\n',
+        "#undef Py_DECREF\n",
+        "#ifdef __wasm__\n"
+        "static void sandcell_dealloc(PyObject *object);\n"
+        "#  define DEALLOC(op) sandcell_dealloc(op)\n"
+        "#else\n"
+        "#  define DEALLOC(op) (*Py_TYPE(op)->tp_dealloc)(op)\n"
+        "#endif\n",
         "",
-        '#ifdef __wasm__\n#  include "ceval_floats.h"\n#endif\n',
+    ),
+    (
+        "Python/ceval.c",
+        "            destructor dealloc = Py_TYPE(op)->tp_dealloc; \\\n            (*dealloc)(op); \\\n",
+        "            DEALLOC(op); \\\n",
+    ),
+    on_wasm(
+        "Objects/unicodeobject.c",
+        "    Py_TYPE(unicode)->tp_free(unicode);\n",
+        "    if (PyUnicode_CheckExact(unicode)) {\n"
+        "        PyObject_Free(unicode);\n"
+        "    }\n"
+        "    else {\n"
+        "        Py_TYPE(unicode)->tp_free(unicode);\n"
+        "    }\n",
+    ),
+    behind(
+        "Objects/object.c",
+        "PyObject_Hash(PyObject *v)\n{\n    PyTypeObject *tp = Py_TYPE(v);\n",
+        "    if (tp == &PyUnicode_Type && ((PyASCIIObject *)v)->hash != -1) {\n"
+        "        return ((PyASCIIObject *)v)->hash;\n"
+        "    }\n",
+    ),
+    behind(
+        "Objects/abstract.c",
+        "PyObject_Size(PyObject *o)\n{\n    if (o == NULL) {\n        null_error();\n        return -1;\n    }\n",
+        "    if (PyUnicode_CheckExact(o)) {\n"
+        "        return PyUnicode_GET_LENGTH(o);\n"
+        "    }\n"
+        "    if (PyList_CheckExact(o) || PyTuple_CheckExact(o)) {\n"
+        "        return Py_SIZE(o);\n"
+        "    }\n",
+    ),
+    on_wasm(
+        "Include/internal/pycore_gc.h",
+        "    if (!PyObject_IS_GC(obj)) {\n        return 0;\n    }\n",
+        "    PyTypeObject *type = Py_TYPE(obj);\n"
+        "    if (!(type->tp_flags & Py_TPFLAGS_HAVE_GC) || (type->tp_is_gc != NULL && !type->tp_is_gc(obj))) {\n"
+        "        return 0;\n"
+        "    }\n",
+    ),
+]
+
+# Ints of one digit are kept for the next ones.
+INTS = [
+    beside(
+        "Objects/longobject.c",
+        "static PyObject *\n_PyLong_FromMedium(sdigit x)\n",
+        '#ifdef __wasm__\n#  include "free_ints.h"\n#endif\n\n',
+        "",
+    ),
+    on_wasm(
+        "Objects/longobject.c",
+        "    PyLongObject *v = PyObject_Malloc(sizeof(PyLongObject));\n",
+        "    PyLongObject *v = sandcell_take_int();\n",
+    ),
+    behind(
+        "Objects/object.c",
+        "    _PyFloat_ClearFreeList(freelists, is_finalization);\n",
+        "    _PyLong_ClearFreeList();\n",
+    ),
+    behind(
+        "Objects/longobject.c",
+        "        while (hi) {\n"
+        "            pout[size++] = hi % _PyLong_DECIMAL_BASE;\n"
+        "            hi /= _PyLong_DECIMAL_BASE;\n"
+        "        }\n",
+        "        if (i >= 8)\n",
     ),
 ]
 
@@ -262,15 +384,16 @@ WORLD = [
 ]
 
 
-def main(source, header):
-    source, header = pathlib.Path(source), pathlib.Path(header)
-    for name, text, instead in STOP_WORD + SPEED + BOUNDS + WIPED + WORLD:
+def main(source, *headers):
+    source = pathlib.Path(source)
+    for name, text, instead in STOP_WORD + SPEED + BY_NAME + INTS + BOUNDS + WIPED + WORLD:
         path = source / name
         whole = path.read_text(encoding="utf-8")
         if whole.count(text) != 1:
             sys.exit(f"{name}: {text!r} is there {whole.count(text)} times instead of once")
         path.write_text(whole.replace(text, instead), encoding="utf-8")
-    (source / "Python" / header.name).write_bytes(header.read_bytes())
+    for header in map(pathlib.Path, headers):
+        (source / "Include/internal" / header.name).write_bytes(header.read_bytes())
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ if [ -z "$tarball" ]; then
     tarball=$(echo downloads/*.orig.tar.xz)
 fi
 python3 recipe/pack/unpack.py "$tarball" "$(pinned sha256)" out/python
-python3 recipe/pack/patch.py out/python recipe/c/ceval_floats.h
+python3 recipe/pack/patch.py out/python recipe/c/ceval_objects.h recipe/c/free_ints.h
 
 mkdir crates
 cp recipe/crates.toml crates/Cargo.toml

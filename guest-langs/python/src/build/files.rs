@@ -6,7 +6,8 @@ use sandcell_guest_build::{File, embedded};
 /// The folder `recipe`.
 pub(crate) const RECIPE: &[File] = embedded!(
     "../../recipe/";
-    "c/ceval_floats.h",
+    "c/ceval_objects.h",
+    "c/free_ints.h",
     "c/logarithm.c",
     "c/one_process.h",
     "c/string.c",

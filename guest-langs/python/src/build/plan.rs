@@ -37,7 +37,8 @@ pub(super) const STEPS: &[Definition] = &[
         step: FETCH_SOURCES,
         script: Some("steps/fetch-sources.sh"),
         files: &[
-            "c/ceval_floats.h",
+            "c/ceval_objects.h",
+            "c/free_ints.h",
             "crates.lock",
             "crates.toml",
             "interpreter.txt",

@@ -1,10 +1,13 @@
-/* Floats made and freed within the evaluation loop, without a call.
+/* Objects freed by the evaluation loop, and floats made in it, without going through
+ * tables of types.
  *
- * Put into CPython's ceval.c by pack/patch.py. Both do what PyFloat_FromDouble
- * and _PyFloat_ExactDealloc do as long as the list of free floats serves, and
- * call them when it does not or when somebody traces references.
+ * Put into CPython's ceval.c by pack/patch.py. Floats: what PyFloat_FromDouble
+ * and _PyFloat_ExactDealloc do as long as the list of free floats serves; they are
+ * called when it does not or when somebody traces references.
  */
 #include "pycore_freelist.h"
+#include "pycore_long.h"
+#include "pycore_unicodeobject.h"
 
 static inline __attribute__((always_inline)) PyObject *sandcell_float(double value)
 {
@@ -33,6 +36,24 @@ static inline __attribute__((always_inline)) void sandcell_free_float(PyObject *
     list->numfree++;
     Py_SET_TYPE(object, (PyTypeObject *)list->items);
     list->items = (PyFloatObject *)object;
+}
+
+/* A function of its own: the loop frees objects at hundreds of places. */
+static __attribute__((noinline)) void sandcell_dealloc(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    if (type == &PyFloat_Type) {
+        sandcell_free_float(object);
+    }
+    else if (type == &PyLong_Type) {
+        _PyLong_ExactDealloc(object);
+    }
+    else if (type == &PyUnicode_Type) {
+        _PyUnicode_ExactDealloc(object);
+    }
+    else {
+        type->tp_dealloc(object);
+    }
 }
 
 #define PyFloat_FromDouble sandcell_float
