@@ -47,6 +47,10 @@ pub(crate) struct Ran {
 
 /// How far a cell has come.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of them is there at a time, and most are the large one"
+)]
 pub(crate) enum Step {
     Ended(Ran),
     /// It rests: [`Guest::rest`], then [`Guest::go_on`].

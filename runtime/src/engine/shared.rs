@@ -47,7 +47,7 @@ pub(crate) struct SharedImage {
     /// Bytes of all those layers, also where one hides another.
     layer_bytes: u64,
     /// What the lowest of them is over, when that is not the language's image.
-    pub(super) base: Option<Arc<SharedImage>>,
+    pub(super) base: Option<Arc<Self>>,
     /// Bytes of memory that it takes.
     bytes: u64,
 }
