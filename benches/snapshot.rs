@@ -17,7 +17,7 @@ const STATES: [(&str, &str); 2] = [
     ("fresh", "x = 41"),
     (
         "4 MB dirty",
-        "x = 41; data = bytes([n]) * 4_000_000; n = n % 200 + 1",
+        "x = 41; n = globals().get('n', 0) % 200 + 1; data = bytes([n]) * 4_000_000",
     ),
 ];
 
@@ -58,7 +58,7 @@ async fn snapshots(runtime: &Runtime) -> anyhow::Result<()> {
     std::fs::create_dir_all(&folder)?;
     let (file, other) = (folder.join("snapshot"), folder.join("plain"));
     for (name, code) in STATES {
-        let sandbox = sandbox(runtime, Checkpoints::Never, "n = 1").await?;
+        let sandbox = sandbox(runtime, Checkpoints::Never, code).await?;
         let [
             mut unchanged,
             mut taken,
