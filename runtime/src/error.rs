@@ -447,6 +447,23 @@ impl Error {
         }
     }
 
+    /// What code in a sandbox may read of it: nothing of where the host keeps its
+    /// files.
+    pub(crate) fn for_guests(&self) -> String {
+        match self {
+            Self::NoImage { name, .. } => format!("there is no image `{name}` on this machine"),
+            Self::BadImage { .. }
+            | Self::BadSnapshot { .. }
+            | Self::Io { .. }
+            | Self::Build(_)
+            | Self::Spill(_)
+            | Self::Files(FileError::Host { .. } | FileError::Spill(_)) => {
+                "the host of this sandbox could not run it".to_owned()
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// An operation on a file of the host's that failed, for `map_err`.
     pub(crate) fn io(
         operation: &'static str,
@@ -483,5 +500,26 @@ fn files_kind(error: &FileError) -> ErrorKind {
         FileError::Library(_) => ErrorKind::Image,
         FileError::Stale | FileError::Busy => ErrorKind::State,
         _ => ErrorKind::Invalid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guests_are_told_nothing_of_the_host_s_folders() {
+        let path = PathBuf::from("/home/somebody/cache");
+        let missing = Error::NoImage {
+            name: "python".to_owned(),
+            cache: path.clone(),
+        };
+        let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let unreadable = Error::io("open", path)(denied);
+        assert!(missing.for_guests().contains("`python`"));
+        for error in [missing, unreadable] {
+            assert!(error.to_string().contains("somebody"), "{error}");
+            assert!(!error.for_guests().contains("somebody"), "{error}");
+        }
     }
 }

@@ -83,7 +83,7 @@ impl GuestProgram {
                 status(&started)
             }
             Err(error) => {
-                complain(&process, stderr, &error.to_string()).await;
+                complain(&process, stderr, &error.for_guests()).await;
                 ExitStatus::Code(126)
             }
         }

@@ -36,7 +36,7 @@ impl InterpreterProgram {
                 status(&started)
             }
             Err(error) => {
-                complain(&process, stderr, &error.to_string()).await;
+                complain(&process, stderr, &error.for_guests()).await;
                 ExitStatus::Code(126)
             }
         }

@@ -15,9 +15,8 @@ use crate::residency::own_pages;
 /// Free slots kept for reuse.
 const FREE_SLOTS: usize = 64;
 
-/// Free slots whose hot pages stay resident, about half a MiB each,
-/// of the data image two; the others
-/// hold no private page.
+/// Free slots whose hot pages stay resident, about half a MiB each, of the data
+/// image two; the others hold no private page.
 const HOT_SLOTS: usize = 16;
 
 /// Wiped slots in waiting.
