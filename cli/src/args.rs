@@ -123,6 +123,10 @@ Examples:
   sandcell run --seed 7 -c 'import random; random.random()'";
 
 const RUN_NOTES: &str = "\
+The file's extension says what it is: .js, .ts and their like are JavaScript and
+TypeScript, .sh and .bash commands of the sandbox's shell, run as by `sandcell
+exec`, with its output and exit codes; all others are Python.
+
 Standard input is data for the program, unless it is the program (`-`) or a
 terminal; at most 64 MiB, read before the program starts.
 

@@ -34,6 +34,12 @@ pub(crate) fn image_for(file: Option<&Path>) -> &'static str {
     }
 }
 
+/// Whether this file is a program of the shell, by its extension.
+pub(crate) fn is_of_the_shell(file: &Path) -> bool {
+    let extension = file.extension().and_then(|end| end.to_str());
+    matches!(extension, Some("sh" | "bash"))
+}
+
 /// How a guest is to be built, where that is not the recipe's affair.
 #[derive(Debug, Default)]
 pub(crate) struct BuildSettings {
@@ -102,6 +108,14 @@ mod tests {
             assert_eq!(image(file), "javascript", "{file}");
         }
         assert_eq!(image_for(None), "python");
+        for (file, shell) in [
+            ("a.sh", true),
+            ("b/a.bash", true),
+            ("sh", false),
+            ("a.py", false),
+        ] {
+            assert_eq!(is_of_the_shell(Path::new(file)), shell, "{file}");
+        }
     }
 
     #[test]

@@ -1,20 +1,28 @@
 //! `sandcell run`: a program in a fresh sandbox.
 
+use std::ffi::OsString;
 use std::mem::ManuallyDrop;
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::time::Duration;
 
 use sandcell::{Busy, Context, Durability, Outcome, RunCode, Sandbox};
 
-use crate::args::{RunArguments, ShowArguments};
+use crate::args::{ExecArguments, RunArguments, ShowArguments};
+use crate::commands::exec;
 use crate::console::{Escapes, Output};
 use crate::exit::{ExitStatus, Failure};
 use crate::input::{self, Program};
 use crate::interrupt::{Again, CtrlC};
+use crate::language;
 use crate::open;
 use crate::report::{JsonReport, Report, Saver, TextReport};
 
 pub(crate) fn execute(arguments: RunArguments) -> Result<ExitStatus, Failure> {
+    let file = arguments.words.first().map(Path::new);
+    if arguments.code.is_none() && file.is_some_and(language::is_of_the_shell) {
+        return exec::execute(as_command(arguments)?);
+    }
     let wall = open::limits(&arguments.sandbox).wall;
     let mut report = report(&arguments.show, arguments.json, wall);
     // The process ends next, which gives everything back faster than piece by
@@ -27,6 +35,28 @@ pub(crate) fn execute(arguments: RunArguments) -> Result<ExitStatus, Failure> {
         report.failure(failure)?;
     }
     done
+}
+
+/// A program of the shell as what it is: a command.
+fn as_command(arguments: RunArguments) -> Result<ExecArguments, Failure> {
+    if arguments.fork.is_some() {
+        let failure = Failure::usage("--fork runs programs in Python or JavaScript");
+        return Err(failure.hint("`sandcell sandbox fork` copies a sandbox for commands"));
+    }
+    let allowed = open::limits(&arguments.sandbox).cell_bytes;
+    let program = Program::read(None, arguments.words, allowed)?;
+    let words = ["bash".into(), "-c".into(), OsString::from_vec(program.code)];
+    let rest = program.arguments.into_iter().map(OsString::from);
+    Ok(ExecArguments {
+        json: arguments.json,
+        raw: arguments.show.raw,
+        snapshot: arguments.snapshot,
+        save: arguments.save,
+        cwd: None,
+        user: None,
+        sandbox: arguments.sandbox,
+        words: words.into_iter().chain(rest).collect(),
+    })
 }
 
 /// Who shows a run, whose time limit is `wall`.

@@ -17,6 +17,25 @@ fn exec_with(words: &[&str], input: &[u8]) -> Ended {
 }
 
 #[test]
+fn a_file_of_the_shell_is_run_by_the_shell() {
+    image();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("work.sh");
+    let script = "cat; echo \"$1 of $#\" | tr a-z A-Z; exit 3";
+    std::fs::write(&file, script).unwrap();
+    let file = file.to_str().unwrap();
+    let words = ["run", file, "first", "second"];
+    start(command(&words), b"data\n".to_vec())
+        .end()
+        .exits(3)
+        .prints("data\nFIRST OF 2\n");
+    start(command(&["run", "--fork", "2", file]), Vec::new())
+        .end()
+        .exits(2)
+        .says("--fork");
+}
+
+#[test]
 fn a_command_runs_with_its_streams_and_its_exit_code() {
     exec(&["echo", "hi", "-n"]).exits(0).prints("hi -n\n");
     exec(&["--", "bash", "-c", "echo out; echo err >&2; exit 7"])
