@@ -81,7 +81,7 @@ impl Place {
     pub(crate) fn new(home: &str) -> Self {
         Self {
             home: home.to_owned(),
-            folder: Path::new(home).join("work"),
+            folder: Path::new(home).join("here"),
             seconds: 1_700_000_000,
         }
     }

@@ -50,7 +50,7 @@ async fn run_file(name: &str) -> (usize, Vec<String>) {
     for session in parse(text) {
         let sandbox = sandbox().await;
         let mut place = Place::new(HOME);
-        sandbox.files().make_dirs("/home/user/work").unwrap();
+        sandbox.files().make_dirs("/home/user/here").unwrap();
         sandbox
             .files()
             .write("/home/user/.gitconfig", SETTINGS)
