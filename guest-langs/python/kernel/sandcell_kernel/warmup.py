@@ -208,5 +208,9 @@ plt.title('Title'); plt.xlabel('x'); plt.ylabel('y'); plt.legend(); plt.show()
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
 left.bar(['a', 'b'], [1, 2]); right.scatter([1, 2], [3, 4])
-plt.tight_layout()""".split("\n# %%\n")
+plt.tight_layout()
+# %%
+# Fonts read their files as they need them, and no file stays open over the freeze.
+import matplotlib.font_manager
+matplotlib.font_manager._get_font.cache_clear()""".split("\n# %%\n")
 )
