@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sandcell_sys::{Housed, MemoryImage, OwnPages, PAGE_BYTES, PageRun, StopWord};
+use sandcell_sys::{Housed, MemoryImage, OwnPages, PageRun, StopWord};
 use wasmtime::{
     Instance, InstancePre, Linker, Memory, Module, Store, TypedFunc, UpdateDeadline, Val,
 };
@@ -446,11 +446,12 @@ impl Guest {
 
     /// Bytes of linear memory, resident memory, and resident stack.
     pub(crate) fn residency(&self) -> Result<(u64, u64, u64)> {
-        let pages = sandcell_sys::page_count(&self.private_pages()?);
+        let resident = sandcell_sys::memory_resident_bytes(&self.store, &self.memory)
+            .map_err(Error::io("read", "/proc/self/pagemap"))?;
         let stack = sandcell_sys::stack_resident_bytes(&self.store)
             .map_err(Error::io("read", "/proc/self/pagemap"))?;
         let memory = self.memory.data_size(&self.store) as u64;
-        Ok((memory, pages * PAGE_BYTES as u64, stack))
+        Ok((memory, resident, stack))
     }
 
     /// Bytes of linear memory.

@@ -241,10 +241,15 @@ pub(super) fn freeze(
     part: &Range<usize>,
     owner: Arc<dyn Any + Send + Sync>,
 ) -> Option<FrozenPart> {
+    let file = slots.first()?.storage.file().ok()?;
+    file.freeze(place(slots, part)?, owner)
+}
+
+/// Where in the spill file one of those parts is.
+pub(super) fn place(slots: &[Slot], part: &Range<usize>) -> Option<Range<u64>> {
     let first = slots.get(part.start / CHUNK_BYTES)?;
     let start = first.position(part.start % CHUNK_BYTES);
-    let file = first.storage.file().ok()?;
-    file.freeze(start..start + part.len() as u64, owner)
+    Some(start..start + part.len() as u64)
 }
 
 impl Drop for Slot {

@@ -2,9 +2,9 @@
 //! checkpoint.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use sandcell_sys::FrozenPart;
+use sandcell_sys::{FrozenPart, WeakFrozenPart};
 
 use super::error::SpillError;
 use super::spill::{self, CHUNK_BYTES, Slot, Storage};
@@ -14,6 +14,8 @@ use super::spill::{self, CHUNK_BYTES, Slot, Storage};
 pub(crate) struct Stash {
     slots: Vec<Slot>,
     len: usize,
+    /// Parts that memories map, or did: they are frozen once.
+    frozen: Mutex<Vec<WeakFrozenPart>>,
 }
 
 /// Fills a [`Stash`] from its start to its end.
@@ -88,10 +90,18 @@ impl Stash {
     }
 
     /// Has one of those parts stay as it is, so that memories can map it. `None`
-    /// where it is not of whole pages or frozen already.
+    /// where it is not of whole pages, or only a part of it is frozen already.
     pub(crate) fn freeze(self: &Arc<Self>, part: &Range<usize>) -> Option<FrozenPart> {
+        let mut frozen = self.frozen.lock().unwrap_or_else(PoisonError::into_inner);
+        frozen.retain(|known| !known.is_gone());
+        let place = spill::place(&self.slots, part)?;
+        if let Some(known) = frozen.iter().find_map(|known| known.part(place.clone())) {
+            return Some(known);
+        }
         let owner: Arc<Self> = Arc::clone(self);
-        spill::freeze(&self.slots, part, owner)
+        let made = spill::freeze(&self.slots, part, owner)?;
+        frozen.push(made.downgrade());
+        Some(made)
     }
 
     /// Fills `into` with the bytes from `start`.

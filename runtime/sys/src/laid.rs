@@ -28,6 +28,11 @@ impl Laid {
         self.expected.store(true, Ordering::Release);
     }
 
+    /// Whether one is there.
+    pub(crate) fn is_expected(&self) -> bool {
+        self.expected.load(Ordering::Acquire)
+    }
+
     /// Takes it out, for the memory that it was mapped into, which is unmapped
     /// first. `None` when nothing was.
     pub(crate) fn take(&self) -> Option<impl Sized + use<>> {
@@ -90,7 +95,7 @@ pub fn lay<D: 'static>(
 ) -> Result<(), NotLaid> {
     let record = Arc::clone(store.data().stack());
     let span = memory.data_mut(&mut *store);
-    let expected = record.laid.expected.load(Ordering::Acquire);
+    let expected = record.laid.is_expected();
     let fits = image
         .layers()
         .iter()

@@ -21,12 +21,14 @@ mod laid;
 mod memory;
 mod module;
 mod page;
+mod pagemap;
 mod private_file;
 mod reservation;
 mod residency;
 mod slot;
 mod stack;
 mod unnamed_file;
+mod watch;
 
 pub use bell::Bells;
 pub use birth::{Housed, StopWord, call, instantiate};
@@ -39,7 +41,9 @@ pub use module::load_module;
 pub use page::{PAGE_BYTES, PageRun, page_count};
 pub use private_file::{PrivateFile, PrivateFileError, Stamp};
 pub use residency::{
-    OwnPages, discard_pages, own_copies, private_pages, stack_resident_bytes, warm, write_counted,
+    OwnPages, discard_pages, memory_resident_bytes, own_copies, private_pages,
+    stack_resident_bytes, warm, write_counted,
 };
 pub use stack::{Stacks, trim_stack};
-pub use unnamed_file::{FrozenPart, UnnamedFile};
+pub use unnamed_file::{FrozenPart, UnnamedFile, WeakFrozenPart};
+pub use watch::{Written, watch, written};

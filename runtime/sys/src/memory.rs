@@ -47,6 +47,7 @@ impl CowMemories {
                 "pages of {page} bytes are not supported, only 4096"
             ));
         }
+        crate::watch::prepare();
         Ok(Self {
             free: Arc::default(),
         })
@@ -153,9 +154,12 @@ impl Drop for CowMemory {
         let Some(slot) = self.slot.take() else {
             return;
         };
+        let record = self.record.as_ref();
         // The image that is laid over it goes after the mappings.
-        match self.record.as_ref().and_then(|record| record.laid.take()) {
+        match record.and_then(|record| record.laid.take()) {
             Some(_laid) => drop(slot),
+            // Its marks go with the mappings, too.
+            None if record.is_some_and(|record| record.watch.is_on()) => drop(slot),
             None => self.free.put(slot, self.image.as_deref()),
         }
     }

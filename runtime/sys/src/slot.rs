@@ -9,8 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::budget::MAPPINGS_OF_A_MEMORY;
 use crate::image::{ImageId, MemoryImage};
 use crate::page::{PageRun, page_count, round_up};
+use crate::pagemap::own_pages;
 use crate::reservation::Reservation;
-use crate::residency::own_pages;
 
 /// Free slots kept for reuse.
 const FREE_SLOTS: usize = 64;

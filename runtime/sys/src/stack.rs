@@ -16,6 +16,7 @@ use crate::faults::Faults;
 use crate::laid::Laid;
 use crate::page::{PAGE_BYTES, round_up};
 use crate::reservation::Reservation;
+use crate::watch::Watch;
 
 /// Inaccessible bytes below each stack: more than any frame that is entered
 /// without a stack probe.
@@ -137,6 +138,8 @@ pub(crate) struct StackRecord {
     pub(crate) faults: Faults,
     /// Nor this: what was mapped into its memory later.
     pub(crate) laid: Laid,
+    /// Nor this: what is known of writes to its memory.
+    pub(crate) watch: Watch,
 }
 
 impl StackRecord {

@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use rustix::fs::{FallocateFlags, Mode, OFlags};
 
@@ -103,11 +103,12 @@ impl UnnamedFile {
             return None;
         }
         frozen.insert(range.start, range.end);
-        Some(FrozenPart {
+        let held = Arc::new(Held {
             file: Arc::clone(self),
-            range,
+            range: range.clone(),
             _owner: owner,
-        })
+        });
+        Some(FrozenPart { held, range })
     }
 
     fn unless_frozen(
@@ -132,13 +133,25 @@ fn touches(frozen: &BTreeMap<u64, u64>, range: &Range<u64>) -> bool {
     before.is_some_and(|(_, end)| *end > range.start)
 }
 
-/// A part of an [`UnnamedFile`] that keeps its bytes as long as this lives.
+/// A part of an [`UnnamedFile`] that keeps its bytes as long as this lives, or
+/// another that is a part of the same.
+#[derive(Clone)]
 pub struct FrozenPart {
+    held: Arc<Held>,
+    range: Range<u64>,
+}
+
+/// What was frozen at once.
+struct Held {
     file: Arc<UnnamedFile>,
     range: Range<u64>,
     /// Let go when the part is no longer frozen.
     _owner: Arc<dyn Any + Send + Sync>,
 }
+
+/// A frozen part that one may come back to as long as somebody uses it.
+#[derive(Clone)]
+pub struct WeakFrozenPart(Weak<Held>);
 
 impl std::fmt::Debug for FrozenPart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -148,7 +161,13 @@ impl std::fmt::Debug for FrozenPart {
 
 impl FrozenPart {
     pub(crate) fn file(&self) -> BorrowedFd<'_> {
-        self.file.file.as_fd()
+        self.held.file.file.as_fd()
+    }
+
+    /// Remembers it without keeping it.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakFrozenPart {
+        WeakFrozenPart(Arc::downgrade(&self.held))
     }
 
     pub(crate) fn offset(&self) -> u64 {
@@ -162,7 +181,31 @@ impl FrozenPart {
     }
 }
 
-impl Drop for FrozenPart {
+impl WeakFrozenPart {
+    /// The pages `range` of the file, if they are frozen with it.
+    #[must_use]
+    pub fn part(&self, range: Range<u64>) -> Option<FrozenPart> {
+        let page = PAGE_BYTES as u64;
+        let whole = range.start.is_multiple_of(page) && range.end.is_multiple_of(page);
+        let held = self.0.upgrade()?;
+        let inside = held.range.start <= range.start && range.end <= held.range.end;
+        (whole && inside && !range.is_empty()).then_some(FrozenPart { held, range })
+    }
+
+    /// Whether nobody uses it any more.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+}
+
+impl std::fmt::Debug for WeakFrozenPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WeakFrozenPart").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Held {
     fn drop(&mut self) {
         let frozen = self.file.frozen.write();
         frozen
@@ -241,5 +284,23 @@ mod tests {
             );
         }
         assert!(file.freeze(3 * PAGE..4 * PAGE, Arc::new(())).is_some());
+    }
+
+    #[test]
+    fn parts_of_a_frozen_part_hold_all_of_it() {
+        let file = file(4);
+        let all = file.freeze(PAGE..4 * PAGE, Arc::new(())).unwrap();
+        let weak = all.downgrade();
+        let part = weak.part(2 * PAGE..3 * PAGE).unwrap();
+        assert_eq!((part.offset(), part.byte_len()), (2 * PAGE, PAGE));
+        for bad in [0..2 * PAGE, 3 * PAGE..5 * PAGE, PAGE..PAGE, PAGE..PAGE + 1] {
+            assert!(weak.part(bad.clone()).is_none(), "{bad:?}");
+        }
+        drop(all);
+        assert!(file.write_all_at(&[1], PAGE).is_err(), "a part is there");
+        drop(part);
+        assert!(weak.is_gone());
+        assert!(weak.part(PAGE..2 * PAGE).is_none());
+        file.write_all_at(&[1], PAGE).unwrap();
     }
 }
