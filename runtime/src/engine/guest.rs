@@ -12,6 +12,7 @@ use crate::engine::ladder::Demand;
 use crate::engine::meter::metered;
 use crate::engine::shared::SharedImage;
 use crate::engine::state::{Run, State, World};
+use crate::engine::watch::Watched;
 use crate::engine::{Engine, GlobalValue, Metering, Started, Stopped, Ticker, imports, preview1};
 use crate::error::{Error, Result};
 use crate::execution::TrapKind;
@@ -90,8 +91,14 @@ pub(crate) struct Guest {
     pub(super) own: OwnPages,
     /// Long runs of own pages that were as in the image when it was saved last.
     pub(super) unchanged: Vec<PageRun>,
+    /// Pages that the last state of it does not share with the one before.
+    pub(super) fresh: u64,
     /// Whether to try laying saved pages under it.
     pub(super) settles: bool,
+    /// Pages that the next state may share with the last one.
+    pub(super) watched: Option<Watched>,
+    /// Somebody wanted to go on from a state of it before.
+    pub(super) was_saved: bool,
     /// What it has to be told before anything runs in it.
     asleep: Option<Renewal>,
     pub(super) memory: Memory,
@@ -181,7 +188,10 @@ impl Guest {
             over: None,
             own: OwnPages::default(),
             unchanged: Vec::new(),
+            fresh: 0,
             settles: true,
+            watched: None,
+            was_saved: false,
             asleep: None,
             memory,
             globals,

@@ -17,6 +17,7 @@ mod imports;
 mod ladder;
 mod listening;
 mod meter;
+mod pages;
 mod polling;
 mod preview1;
 mod program;
@@ -28,6 +29,7 @@ mod start;
 mod state;
 mod ticker;
 mod trap;
+mod watch;
 
 pub use calls::read_call;
 pub use children::read_spawn;
@@ -40,6 +42,7 @@ pub use program::{Ended, run_program};
 
 pub(crate) use cell::{Cell, Course, Ran, Step};
 pub(crate) use guest::{Guest, GuestModule, Origin};
+pub(crate) use pages::SavedPages;
 pub(crate) use random::RandomReading;
 pub(crate) use saved::GuestState;
 pub(crate) use shared::Sharing;

@@ -6,17 +6,18 @@
 
 use std::sync::{Arc, PoisonError};
 
-use sandcell_sys::PageRun;
+use sandcell_sys::{PageRun, page_count};
 
 use crate::engine::clock::ClockReading;
 use crate::engine::guest::{create_error, global_value};
+use crate::engine::pages::{SavedPages, SavedPiece, push_run};
 use crate::engine::random::RandomReading;
-use crate::engine::settle::{Ground, looks, push_run};
 use crate::engine::shared::{SharedImage, Sharing};
 use crate::engine::state::World;
+use crate::engine::watch::Watched;
 use crate::engine::{GlobalValue, Guest, GuestModule, Origin};
 use crate::error::{Error, Result};
-use crate::files::{Stash, StashWriter, Storage};
+use crate::files::{StashWriter, Storage};
 use crate::limits::Limit;
 use crate::wasi::Descriptors;
 
@@ -36,10 +37,8 @@ pub(crate) struct GuestState {
     pub(crate) memory_bytes: u64,
     /// The image that the guest was mapped over, when that is not its language's.
     pub(crate) over: Option<Arc<SharedImage>>,
-    /// The pages that differ from that image: sorted, apart from each other.
-    pub(crate) runs: Vec<PageRun>,
-    /// Their bytes, one run after the other.
-    pub(crate) pages: Arc<Stash>,
+    /// The pages that differ from that image.
+    pub(crate) pages: SavedPages,
     /// The layers that its own pages hide from those who go on from it in place, see
     /// [`super::settle`].
     pub(crate) hides: Vec<PageRun>,
@@ -56,58 +55,30 @@ pub(crate) struct GuestState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Piece {
     pub(crate) run: PageRun,
-    /// Where in the state's own pages; `None`: as in the image that it is over.
-    at: Option<usize>,
-}
-
-/// A run of a state's own pages, and where it starts in what the state keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct OwnPiece {
-    pub(super) run: PageRun,
-    pub(super) at: usize,
+    /// Among the state's own pages; `None`: as in the image that it is over.
+    own: Option<SavedPiece>,
 }
 
 impl GuestState {
-    /// Its own pages, with where they stand.
-    pub(super) fn own_pieces(&self) -> Vec<OwnPiece> {
-        let mut at = 0;
-        let pieces = self.runs.iter().map(|run| {
-            let piece = OwnPiece { run: *run, at };
-            at += run.byte_len();
-            piece
-        });
-        pieces.collect()
-    }
-
-    /// Bytes of the pages that this state alone keeps.
-    pub(crate) fn page_bytes(&self) -> u64 {
-        self.pages.len() as u64
-    }
-
     /// The pages that may differ from the image of the guest's language.
     pub(crate) fn saved_runs(&self) -> Vec<PageRun> {
         let mut runs: Vec<PageRun> = Vec::new();
         for Piece { run, .. } in self.pieces() {
-            match runs.last_mut() {
-                Some(last) if last.first + last.count == run.first => last.count += run.count,
-                _ => runs.push(run),
-            }
+            push_run(&mut runs, run);
         }
         runs
     }
 
     /// The same pages, with where they stand.
     pub(crate) fn pieces(&self) -> Vec<Piece> {
-        pieces(
-            &self.runs,
-            self.over.as_ref().map_or(&[], |over| &over.runs),
-        )
+        let below = self.over.as_ref().map_or(&[][..], |over| &over.runs);
+        pieces(self.pages.pieces(), below)
     }
 
     /// Fills `into` with the bytes of a piece from `start` on.
     pub(crate) fn read(&self, piece: &Piece, start: usize, into: &mut [u8]) -> Result<()> {
-        match (piece.at, &self.over) {
-            (Some(at), _) => Ok(self.pages.read(at + start, into)?),
+        match (&piece.own, &self.over) {
+            (Some(own), _) => self.pages.read(own, start, into),
             (None, Some(over)) => {
                 let from = piece.run.start_byte() + start;
                 let bytes = over.memory.bytes().get(from..from + into.len());
@@ -119,10 +90,9 @@ impl GuestState {
     }
 }
 
-/// Lays the runs `own`, whose pages stand one after the other, over `below`.
-fn pieces(own: &[PageRun], below: &[PageRun]) -> Vec<Piece> {
+/// Lays `own` over `below`.
+fn pieces(own: &[SavedPiece], below: &[PageRun]) -> Vec<Piece> {
     let mut pieces = Vec::with_capacity(own.len());
-    let mut at = 0;
     let mut below = below.iter().copied().peekable();
     // Up to `end`, what own runs do not cover.
     let mut uncovered = |from: u32, end: u32, pieces: &mut Vec<Piece>| {
@@ -132,7 +102,7 @@ fn pieces(own: &[PageRun], below: &[PageRun]) -> Vec<Piece> {
             if first < last {
                 let count = last - first;
                 let run = PageRun { first, count };
-                pieces.push(Piece { run, at: None });
+                pieces.push(Piece { run, own: None });
             }
             if stop > end {
                 break;
@@ -141,13 +111,11 @@ fn pieces(own: &[PageRun], below: &[PageRun]) -> Vec<Piece> {
         }
     };
     let mut from = 0;
-    for run in own {
+    for piece in own {
+        let run = piece.run;
         uncovered(from, run.first, &mut pieces);
-        pieces.push(Piece {
-            run: *run,
-            at: Some(at),
-        });
-        at += run.byte_len();
+        let own = Some(*piece);
+        pieces.push(Piece { run, own });
         from = run.first + run.count;
     }
     uncovered(from, u32::MAX, &mut pieces);
@@ -158,44 +126,50 @@ impl Guest {
     /// Copies the state. The guest must not be in the middle of a call, and goes
     /// on as if nothing had happened.
     pub(crate) async fn capture(&mut self, storage: &Storage) -> Result<GuestState> {
-        let stop_word = self.store.data().stop_word;
-        let own = self.own.of(&self.store, &self.memory, stop_word);
-        let own = own
-            .map_err(Error::io("read", "/proc/self/pagemap"))?
-            .to_vec();
-        let Ground { over, hides } = self.ground(&own);
-        let base = match (&over, &self.language) {
+        let gathered = self.gather()?;
+        let ground = gathered.ground;
+        let base = match (&ground.over, &self.language) {
             (Some(over), _) => Some(&over.memory),
             (None, language) => language.as_ref(),
         };
         let base = base.map_or(&[][..], |image| image.bytes());
-        let mut runs = Vec::new();
-        let mut writer = StashWriter::new(storage);
-        let mut since_yield = 0;
+        let mut pages = gathered.pages;
+        let (mut fresh, mut since_yield) = (0, 0);
         let mut unchanged = Vec::new();
-        for look in looks(&own, &hides) {
-            let changed = look.changed(self.memory(), base);
-            unchanged.extend(look.unchanged(&changed));
-            for run in changed {
-                let bytes = self
-                    .memory()
-                    .get(run.start_byte()..run.start_byte() + run.byte_len());
-                writer.write(bytes.ok_or_else(|| Error::bug("an own page is outside"))?)?;
-                since_yield += run.byte_len();
-                push_run(&mut runs, run);
-                if since_yield >= AT_ONCE {
-                    since_yield = 0;
-                    tokio::task::yield_now().await;
+        for looks in gathered.looks {
+            let mut runs = Vec::new();
+            let mut writer = StashWriter::new(storage);
+            for look in looks {
+                let changed = look.changed(self.memory(), base);
+                unchanged.extend(look.unchanged(&changed));
+                for run in changed {
+                    let bytes = self
+                        .memory()
+                        .get(run.start_byte()..run.start_byte() + run.byte_len());
+                    writer.write(bytes.ok_or_else(|| Error::bug("an own page is outside"))?)?;
+                    since_yield += run.byte_len();
+                    push_run(&mut runs, run);
+                    if since_yield >= AT_ONCE {
+                        since_yield = 0;
+                        tokio::task::yield_now().await;
+                    }
                 }
             }
+            if !runs.is_empty() {
+                fresh += page_count(&runs);
+                pages.add(&runs, Arc::new(writer.finish()?));
+            }
         }
+        self.fresh = fresh;
         self.unchanged = unchanged;
+        self.watched = gathered
+            .watched_from
+            .map(|first| Watched::new(first, &pages));
         Ok(GuestState {
             memory_bytes: self.memory_bytes(),
-            over,
-            runs,
-            pages: Arc::new(writer.finish()?),
-            hides,
+            over: ground.over,
+            pages,
+            hides: ground.hides,
             globals: self.global_values()?,
             descriptors: self.store.data().descriptors.clone(),
             clocks: self.store.data().clocks.reading(),
@@ -236,8 +210,8 @@ impl Guest {
         };
         guest.grow_to(state.memory_bytes, allowed)?;
         match layered {
-            Some(layered) => guest.write_pages(state, &layered.rest).await?,
-            None if whole.is_none() => guest.write_pages(state, &state.own_pieces()).await?,
+            Some(layered) => guest.write_pages(&layered.rest).await?,
+            None if whole.is_none() => guest.write_pages(&state.pages).await?,
             None => {}
         }
         guest.over = over;
@@ -266,10 +240,11 @@ impl Guest {
         Ok(())
     }
 
-    /// Copies pages of `state` to where they belong.
-    async fn write_pages(&mut self, state: &GuestState, pages: &[OwnPiece]) -> Result<()> {
+    /// Copies saved pages to where they belong.
+    async fn write_pages(&mut self, pages: &SavedPages) -> Result<()> {
         let mut since_yield = 0;
-        for OwnPiece { run, at } in pages {
+        for piece in pages.pieces() {
+            let run = piece.run;
             let range = run.start_byte()..run.start_byte() + run.byte_len();
             if run.count >= LONG_RUN {
                 sandcell_sys::own_copies(&mut self.store, &self.memory, range.clone())
@@ -277,7 +252,7 @@ impl Guest {
             }
             let target = self.memory.data_mut(&mut self.store).get_mut(range);
             let target = target.ok_or_else(|| Error::bug("a saved page is outside"))?;
-            state.pages.read(*at, target)?;
+            pages.read(piece, 0, target)?;
             since_yield += run.byte_len();
             if since_yield >= AT_ONCE {
                 since_yield = 0;
@@ -298,29 +273,30 @@ fn too_large(allowed: u64, asked: u64) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use sandcell_sys::PAGE_BYTES;
-
     use super::*;
 
     #[test]
     fn own_pages_cover_those_of_the_image_below() {
         let run = |first, count| PageRun { first, count };
         let own = [run(2, 2), run(6, 1), run(9, 3)];
+        let own = SavedPages::new(&own, Arc::default());
+        let [two, six, nine] = *own.pieces() else {
+            panic!("{own:?}");
+        };
         let below = [run(0, 3), run(5, 3), run(9, 1), run(10, 5), run(20, 1)];
-        let page = |n: usize| Some(n * PAGE_BYTES);
         let expected = [
             (run(0, 2), None),
-            (run(2, 2), page(0)),
+            (run(2, 2), Some(two)),
             (run(5, 1), None),
-            (run(6, 1), page(2)),
+            (run(6, 1), Some(six)),
             (run(7, 1), None),
-            (run(9, 3), page(3)),
+            (run(9, 3), Some(nine)),
             (run(12, 3), None),
             (run(20, 1), None),
         ];
-        let expected = expected.map(|(run, at)| Piece { run, at });
-        assert_eq!(pieces(&own, &below), expected);
-        assert_eq!(pieces(&own, &[]).len(), 3);
+        let expected = expected.map(|(run, own)| Piece { run, own });
+        assert_eq!(pieces(own.pieces(), &below), expected);
+        assert_eq!(pieces(own.pieces(), &[]).len(), 3);
         assert_eq!(pieces(&[], &below).len(), 5);
     }
 }

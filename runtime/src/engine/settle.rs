@@ -18,8 +18,9 @@ use std::sync::Arc;
 use sandcell_sys::{NotLaid, PAGE_BYTES, PageRun, page_count};
 
 use crate::engine::Guest;
+use crate::engine::pages::push_run;
 use crate::engine::saved::GuestState;
-use crate::engine::shared::SharedImage;
+use crate::engine::shared::{Layered, SharedImage};
 use crate::error::{Error, Result};
 
 /// Own pages side by side that are worth giving back when they are as before.
@@ -47,6 +48,27 @@ pub(super) struct Look {
 }
 
 impl Look {
+    /// Pages in all of `looks`.
+    pub(super) fn pages(looks: &[Self]) -> u64 {
+        looks.iter().map(|look| u64::from(look.run.count)).sum()
+    }
+
+    /// Cuts looks, which are in order, before the page `at`.
+    pub(super) fn split(looks: &[Self], at: u32) -> [Vec<Self>; 2] {
+        let (mut before, mut behind) = (Vec::new(), Vec::new());
+        for look in looks {
+            let (first, end) = (look.run.first, look.run.first + look.run.count);
+            let part = |first: u32, end: u32| {
+                let count = end.saturating_sub(first);
+                let run = PageRun { first, count };
+                (count > 0).then_some(Self { run, ..*look })
+            };
+            before.extend(part(first, end.min(at)));
+            behind.extend(part(first.max(at), end));
+        }
+        [before, behind]
+    }
+
     /// Those of them that are not as in the image `base`: reading the zero page, or
     /// writing what was there, makes a page own, too.
     pub(super) fn changed(self, memory: &[u8], base: &[u8]) -> Vec<PageRun> {
@@ -114,19 +136,11 @@ pub(super) fn looks(own: &[PageRun], whole: &[PageRun]) -> Vec<Look> {
     looks
 }
 
-/// Appends a run behind all others, joining it with the last when they touch.
-pub(super) fn push_run(runs: &mut Vec<PageRun>, run: PageRun) {
-    match runs.last_mut() {
-        Some(last) if last.first + last.count == run.first => last.count += run.count,
-        _ => runs.push(run),
-    }
-}
-
 impl Guest {
-    /// What to save a guest with these own pages against.
-    pub(super) fn ground(&self, own: &[PageRun]) -> Ground {
+    /// What to save a guest with so many own pages against.
+    pub(super) fn ground(&self, own: u64) -> Ground {
         match &self.over {
-            Some(over) if self.settles && self.owns_much(own) && over.is_crowded() => Ground {
+            Some(over) if self.settles && self.is_much(own) && over.is_crowded() => Ground {
                 over: over.base.clone(),
                 hides: over.layers.clone(),
             },
@@ -137,53 +151,58 @@ impl Guest {
         }
     }
 
-    fn owns_much(&self, runs: &[PageRun]) -> bool {
+    fn is_much(&self, pages: u64) -> bool {
         let layers = self.over.as_ref().map_or(&[][..], |over| &over.layers);
-        page_count(runs) >= MUCH.max(page_count(layers) / SHARE)
+        pages >= MUCH.max(page_count(layers) / SHARE)
     }
 
-    /// Lays what was saved in `state` under the guest, where that is worth it. The
-    /// guest must not have run since.
+    /// Lays what was saved in `state` under the guest, where that is worth it, and
+    /// watches what else it owns. The guest must not have run since.
     ///
     /// # Errors
     /// [`Error::Create`] when the system fails in the middle of it: the guest must
     /// not be used any more.
     pub(crate) fn settle(&mut self, state: &GuestState) -> Result<()> {
-        self.lay(state)?;
+        let laid = self.lay(state)?;
         let unchanged = std::mem::take(&mut self.unchanged);
-        if page_count(&unchanged) < MUCH {
-            return Ok(());
+        if page_count(&unchanged) >= MUCH {
+            self.own.forget();
+            for run in unchanged {
+                let range = run.start_byte()..run.start_byte() + run.byte_len();
+                // They cost memory and time as long as they are own, and nothing else.
+                let _kept = sandcell_sys::discard_pages(&mut self.store, &self.memory, range);
+            }
         }
-        self.own.forget();
-        for run in unchanged {
-            let range = run.start_byte()..run.start_byte() + run.byte_len();
-            // They cost memory and time as long as they are own, and nothing else.
-            let _kept = sandcell_sys::discard_pages(&mut self.store, &self.memory, range);
+        match laid {
+            Some(layered) => self.watch(&layered.rest),
+            None if self.watched.is_none() => self.watch(&state.pages),
+            None => {}
         }
         Ok(())
     }
 
-    fn lay(&mut self, state: &GuestState) -> Result<()> {
+    /// Answers what was laid, if anything was.
+    fn lay<'a>(&mut self, state: &'a GuestState) -> Result<Option<&'a Layered>> {
         let whole = !state.hides.is_empty();
-        if !self.settles || !(whole || self.owns_much(&state.runs)) {
-            return Ok(());
+        if !self.settles || !(whole || self.is_much(self.fresh)) {
+            return Ok(None);
         }
         let layered = state.layered(self.language.as_ref());
-        let image = layered.map(|layered| Arc::clone(&layered.image));
-        let laid = image.as_ref().map_or(Err(NotLaid::Untouched), |image| {
-            sandcell_sys::lay(&mut self.store, &self.memory, &image.memory)
+        let laid = layered.map_or(Err(NotLaid::Untouched), |layered| {
+            sandcell_sys::lay(&mut self.store, &self.memory, &layered.image.memory)
         });
         match laid {
             Ok(()) => {
                 self.own.forget();
-                self.image = image.as_ref().map(|image| Arc::clone(&image.memory));
-                self.over = image;
-                Ok(())
+                let image = layered.map(|layered| &layered.image);
+                self.image = image.map(|image| Arc::clone(&image.memory));
+                self.over = image.cloned();
+                Ok(layered)
             }
             Err(NotLaid::Untouched) => {
                 // All of it was copied in vain, and would be the next time.
                 self.settles = !whole;
-                Ok(())
+                Ok(None)
             }
             Err(NotLaid::Broken) => Err(Error::Create {
                 reason: "the system could not map saved pages".to_owned(),
@@ -223,6 +242,21 @@ mod tests {
         assert_eq!(looks(&own, &whole), expected);
         assert_eq!(looks(&own, &[]).len(), own.len());
         assert_eq!(looks(&[], &whole).len(), whole.len());
+    }
+
+    #[test]
+    fn looks_are_cut_at_a_page() {
+        let look = |first, count, all| Look {
+            run: run(first, count),
+            all,
+        };
+        let all = [look(0, 2, false), look(4, 10, true), look(20, 1, false)];
+        let [before, behind] = Look::split(&all, 7);
+        assert_eq!(before, [look(0, 2, false), look(4, 3, true)]);
+        assert_eq!(behind, [look(7, 7, true), look(20, 1, false)]);
+        assert_eq!((Look::pages(&before), Look::pages(&behind)), (5, 8));
+        let cut = |at| Look::split(&all, at).map(|part| part.len());
+        assert_eq!([cut(0), cut(14), cut(u32::MAX)], [[0, 3], [2, 1], [3, 0]]);
     }
 
     #[test]

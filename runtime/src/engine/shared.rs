@@ -13,7 +13,8 @@ use std::sync::{Arc, OnceLock};
 
 use sandcell_sys::{Layer, MemoryImage, PAGE_BYTES, PageRun, Sealing, page_count};
 
-use crate::engine::saved::{GuestState, OwnPiece};
+use crate::engine::pages::{SavedPages, SavedPiece, joined};
+use crate::engine::saved::GuestState;
 use crate::error::{Error, Result};
 
 /// Restores of one state after which the next is worth an image of its own.
@@ -74,7 +75,7 @@ impl Drop for SharedImage {
 pub(super) struct Layered {
     pub(super) image: Arc<SharedImage>,
     /// What still has to be copied.
-    pub(super) rest: Vec<OwnPiece>,
+    pub(super) rest: SavedPages,
 }
 
 /// The image of a state, once there is one.
@@ -134,17 +135,24 @@ impl GuestState {
         }
         long.sort_unstable_by_key(|piece| piece.run.first);
         let mut layers = Vec::with_capacity(long.len());
-        for OwnPiece { run, at } in &long {
-            let part = self.pages.freeze(&(*at..*at + run.byte_len()))?;
-            layers.push(Layer::new(run.first, part));
+        let mut mapped = Vec::with_capacity(long.len());
+        for piece in &long {
+            let stash = self.pages.stash_of(piece).ok()?;
+            match stash.freeze(&(piece.at..piece.at + piece.run.byte_len())) {
+                Some(part) => {
+                    layers.push(Layer::new(piece.run.first, part));
+                    mapped.push(piece.run);
+                }
+                None if self.must_be_layer(piece) => return None,
+                None => {}
+            }
         }
         if layers.is_empty() {
             return None;
         }
         let memory = MemoryImage::layered(Arc::clone(below), layers, self.memory_bytes).ok()?;
         let memory = memory.with_hot_pages(language.hot_pages());
-        let mapped: Vec<PageRun> = long.iter().map(|piece| piece.run).collect();
-        let rest = without(&self.own_pieces(), &mapped);
+        let rest = self.pages.without(0, &mapped);
         let mapped_bytes = page_count(&mapped) * PAGE_BYTES as u64;
         let over = self.over.as_ref();
         let image = match over.filter(|over| !over.layers.is_empty()) {
@@ -170,16 +178,21 @@ impl GuestState {
     }
 
     /// Parts of runs that stand in one piece and are to become layers.
-    fn long_pieces(&self) -> Vec<OwnPiece> {
+    fn long_pieces(&self) -> Vec<SavedPiece> {
         let mut long = Vec::new();
-        for OwnPiece { run, at } in self.own_pieces() {
-            for part in self.pages.together(&(at..at + run.byte_len())) {
+        for piece in self.pages.pieces() {
+            let (run, at) = (piece.run, piece.at);
+            let is_long = run.byte_len() >= LONG_RUN * PAGE_BYTES;
+            let Ok(stash) = self.pages.stash_of(piece) else {
+                continue;
+            };
+            if !is_long && !self.must_be_layer(piece) {
+                continue;
+            }
+            for part in stash.together(&(at..at + run.byte_len())) {
                 let pages = |bytes: usize| u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX);
                 let first = run.first + pages(part.start - at);
-                let count = pages(part.len());
-                let run = PageRun { first, count };
-                let at = part.start;
-                let piece = OwnPiece { run, at };
+                let piece = piece.part(first, pages(part.len()));
                 if part.len() >= LONG_RUN * PAGE_BYTES || self.must_be_layer(&piece) {
                     long.push(piece);
                 }
@@ -188,7 +201,7 @@ impl GuestState {
         long
     }
 
-    fn must_be_layer(&self, piece: &OwnPiece) -> bool {
+    fn must_be_layer(&self, piece: &SavedPiece) -> bool {
         let (first, end) = (piece.run.first, piece.run.first + piece.run.count);
         let touches = |run: &PageRun| run.first < end && first < run.first + run.count;
         self.hides.iter().any(touches)
@@ -222,19 +235,18 @@ impl GuestState {
             bytes += range.len() as u64;
         }
         let mut buffer = vec![0; 256 << 10];
-        let mut start = 0;
-        for run in &self.runs {
-            let (mut to, end) = (run.start_byte(), run.start_byte() + run.byte_len());
-            while to < end {
-                let len = buffer.len().min(end - to);
+        for piece in self.pages.pieces() {
+            let mut done = 0;
+            while done < piece.run.byte_len() {
+                let len = buffer.len().min(piece.run.byte_len() - done);
                 let part = buffer.get_mut(..len).unwrap_or_default();
-                self.pages.read(start, part)?;
+                self.pages.read(piece, done, part)?;
+                let to = piece.run.start_byte() + done;
                 sealing.put(to, part).map_err(create)?;
-                start += len;
-                to += len;
+                done += len;
             }
         }
-        bytes += page_count(&self.runs) * PAGE_BYTES as u64;
+        bytes += self.pages.count() * PAGE_BYTES as u64;
         let memory = sealing.finish().map_err(create)?;
         let memory = memory.with_hot_pages(language.hot_pages()).warmed_later();
         BYTES.fetch_add(bytes, Ordering::Relaxed);
@@ -246,75 +258,5 @@ impl GuestState {
             base: None,
             bytes,
         })
-    }
-}
-
-/// The pages of sorted runs, or of others, as sorted runs.
-pub(super) fn joined(runs: &[PageRun], others: &[PageRun]) -> Vec<PageRun> {
-    let mut all: Vec<PageRun> = runs.iter().chain(others).copied().collect();
-    all.sort_unstable();
-    let mut joined: Vec<PageRun> = Vec::with_capacity(all.len());
-    for run in all {
-        match joined.last_mut() {
-            Some(last) if last.first + last.count >= run.first => {
-                let end = (run.first + run.count).max(last.first + last.count);
-                last.count = end - last.first;
-            }
-            _ => joined.push(run),
-        }
-    }
-    joined
-}
-
-/// What is left of `pieces` without the pages of `taken`; both are sorted, and
-/// each of `taken` is a part of one piece.
-fn without(pieces: &[OwnPiece], taken: &[PageRun]) -> Vec<OwnPiece> {
-    let mut left = Vec::new();
-    let mut taken = taken.iter().copied().peekable();
-    for piece in pieces {
-        let (mut first, end) = (piece.run.first, piece.run.first + piece.run.count);
-        let mut keep = |first: u32, stop: u32| {
-            if first < stop {
-                let at = piece.at + (first - piece.run.first) as usize * PAGE_BYTES;
-                let count = stop - first;
-                let run = PageRun { first, count };
-                left.push(OwnPiece { run, at });
-            }
-        };
-        while let Some(run) = taken.next_if(|run| run.first < end) {
-            keep(first, run.first);
-            first = run.first + run.count;
-        }
-        keep(first, end);
-    }
-    left
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(first: u32, count: u32) -> PageRun {
-        PageRun { first, count }
-    }
-
-    #[test]
-    fn mapped_pages_are_not_copied() {
-        let piece = |first, count, at: usize| OwnPiece {
-            run: run(first, count),
-            at: at * PAGE_BYTES,
-        };
-        let pieces = [piece(2, 3, 0), piece(10, 10, 3), piece(30, 4, 13)];
-        let taken = [run(12, 2), run(15, 5), run(30, 4)];
-        let left = [piece(2, 3, 0), piece(10, 2, 3), piece(14, 1, 7)];
-        assert_eq!(without(&pieces, &taken), left);
-        assert_eq!(without(&pieces, &[]), pieces);
-    }
-
-    #[test]
-    fn runs_over_others_are_joined() {
-        let (mapped, below) = ([run(5, 5), run(20, 2)], [run(0, 6), run(22, 1), run(30, 2)]);
-        let expected = [run(0, 10), run(20, 3), run(30, 2)];
-        assert_eq!(joined(&mapped, &below), expected);
     }
 }

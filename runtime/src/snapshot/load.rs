@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use sandcell_sys::{PAGE_BYTES, PageRun, PrivateFile, PrivateFileError};
 
-use crate::engine::{GlobalValue, GuestState, Sharing};
+use crate::engine::{GlobalValue, GuestState, SavedPages, Sharing};
 use crate::error::{Error, Result, SnapshotFault};
 use crate::files::{Backing, FileLimits, LIBRARY_PATH, SavedError, StashWriter, Storage, Tree};
 use crate::id::{ContextId, SandboxId, SnapshotId};
@@ -329,8 +329,7 @@ impl<R: Read> Body<R> {
         Ok(GuestState {
             memory_bytes: saved.memory_bytes,
             over: None,
-            runs,
-            pages: Arc::new(writer.finish().map_err(unsaved)?),
+            pages: SavedPages::new(&runs, Arc::new(writer.finish().map_err(unsaved)?)),
             hides: Vec::new(),
             globals: saved.globals.clone(),
             descriptors,

@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
     use crate::determinism::Determinism;
-    use crate::engine::{ClockReading, GuestState, Sharing};
+    use crate::engine::{ClockReading, GuestState, SavedPages, Sharing};
     use crate::files::{FileLimits, LIBRARY_PATH, StashWriter, Tree};
     use crate::id::{ContextId, SandboxId, SnapshotId};
     use crate::limits::Limits;
@@ -141,8 +141,7 @@ mod tests {
         GuestState {
             memory_bytes: 3 * 65_536,
             over: None,
-            runs: vec![run(1, 2), run(47, 1)],
-            pages: Arc::new(writer.finish().unwrap()),
+            pages: SavedPages::new(&[run(1, 2), run(47, 1)], Arc::new(writer.finish().unwrap())),
             hides: Vec::new(),
             globals: vec![GlobalValue::I32(-5), GlobalValue::F64(1.5_f64.to_bits())],
             descriptors: descriptors(tree),
@@ -223,9 +222,12 @@ mod tests {
         assert_eq!(inner.tree.read("/home/user/link").unwrap(), b"kept");
         assert_eq!(inner.contexts[0].1.after, 7);
         let state = inner.contexts[0].1.state.as_ref().unwrap();
-        assert_eq!((state.memory_bytes, state.runs.len()), (3 * 65_536, 2));
+        let [_, piece] = state.pages.pieces() else {
+            panic!("{:?}", state.pages);
+        };
+        assert_eq!(state.memory_bytes, 3 * 65_536);
         let mut page = [0; PAGE_BYTES];
-        state.pages.read(2 * PAGE_BYTES, &mut page).unwrap();
+        state.pages.read(piece, 0, &mut page).unwrap();
         assert_eq!(page[3], 3);
         assert_eq!(state.descriptors.open_count(), 4);
         assert!(inner.contexts[1].1.state.is_none());

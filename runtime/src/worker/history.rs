@@ -1,6 +1,6 @@
 //! The checkpoints of a context.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -144,7 +144,12 @@ impl History {
 
     fn bytes(&self) -> u64 {
         let states = self.kept.iter().filter_map(|kept| kept.state.as_ref());
-        states.map(|state| state.page_bytes()).sum()
+        let stashes = states.flat_map(|state| state.pages.stashes());
+        // States share those of pages that were not written in between.
+        let unique: HashMap<_, _> = stashes
+            .map(|stash| (Arc::as_ptr(stash), stash.len() as u64))
+            .collect();
+        unique.values().sum()
     }
 
     /// The state to go back to; `None` is that of a fresh guest.
