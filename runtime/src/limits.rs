@@ -189,6 +189,9 @@ pub struct Residency {
     pub stack_bytes: u64,
     /// Bytes of linear memory, resident or not.
     pub memory_bytes: u64,
+    /// Bytes of disk that the checkpoints of its contexts take, each page of several
+    /// checkpoints once, see [`crate::Checkpoints`].
+    pub checkpoint_bytes: u64,
     /// Live contexts.
     pub contexts: u32,
     /// Executions finished since the start.

@@ -20,10 +20,28 @@ def step(i):
         data[at:at + size] = r.randbytes(1000) * (size // 1000)
     return zlib.crc32(data)";
 
+/// Here `step(i)` changes some of very many small objects, and now and then makes
+/// large ones that go away again.
+const SCATTERED: &str = "import random, zlib
+data = {i: [i] * 50 for i in range(60_000)}
+def step(i):
+    r = random.Random(i)
+    for _ in range(100):
+        data[r.randrange(60_000)] = [i] * r.randrange(1, 300)
+    if i % 7 == 0:
+        waste = [bytearray(3 << 20) for _ in range(3)]
+    return sums()
+def sums():
+    return sum(k * len(v) + v[-1] for k, v in data.items())";
+
 async fn with_data(checkpoints: Checkpoints) -> Sandbox {
+    with(checkpoints, SETUP).await
+}
+
+async fn with(checkpoints: Checkpoints, setup: &str) -> Sandbox {
     let builder = runtime().await.sandbox().checkpoints(checkpoints);
     let sandbox = start(builder).await;
-    finished(&first(&sandbox), SETUP).await;
+    finished(&first(&sandbox), setup).await;
     sandbox
 }
 
@@ -71,6 +89,69 @@ async fn data_is_the_same_with_checkpoints_and_without() {
         }
     }
     assert!(own_bytes(&saved).await < (MEGABYTES as u64) << 20);
+}
+
+/// Enough steps for pages of many checkpoints, some of them from the time before the
+/// others.
+#[tokio::test]
+async fn scattered_objects_are_the_same_with_checkpoints_and_without() {
+    let plain = with(Checkpoints::Never, SCATTERED).await;
+    let saved = with(Checkpoints::EveryCell, SCATTERED).await;
+    let mut sums = Vec::new();
+    let mut children: Vec<(usize, Sandbox)> = Vec::new();
+    for i in 1..=70 {
+        let code = format!("step({i})");
+        let sum = value(&plain, code.clone()).await;
+        assert_eq!(value(&saved, code).await, sum, "step {i}");
+        sums.push(sum);
+        if i % 10 == 0 {
+            let context = first(&saved);
+            context.undo().await.unwrap();
+            context.undo().await.unwrap();
+            assert_eq!(value(&saved, "sums()").await, sums[i - 3], "{i}");
+            for again in i - 1..=i {
+                let sum = value(&saved, format!("step({again})")).await;
+                assert_eq!(sum, sums[again - 1], "step {again} once more");
+            }
+        }
+        if i % 15 == 0 {
+            let forked = saved.fork(1, Busy::default()).await.unwrap();
+            children.extend(forked.into_iter().map(|child| (i, child)));
+        }
+    }
+    for (i, child) in &children {
+        assert_eq!(value(child, "sums()").await, sums[i - 1], "child of {i}");
+        let next = value(child, format!("step({})", i + 1)).await;
+        assert_eq!(next, sums[*i], "child of {i}");
+    }
+    saved.pause(Busy::default()).await.unwrap();
+    saved.resume().unwrap();
+    assert_eq!(value(&saved, "sums()").await, sums[69]);
+}
+
+/// Sixteen checkpoints of a sandbox whose pages were all written to, here and there,
+/// take little more than one. (On systems that can tell what was written.)
+#[tokio::test]
+async fn checkpoints_share_what_was_not_written_between_them() {
+    let saved = with(Checkpoints::EveryCell, SCATTERED).await;
+    // Every other page: nothing to be laid.
+    let scatter = "other = bytearray(32 << 20)\nfor at in range(0, 32 << 20, 8192): other[at] = 1";
+    finished(&first(&saved), scatter).await;
+    for i in 1..=20 {
+        value(&saved, format!("other[{i} << 20] = {i}")).await;
+    }
+    let bytes = saved.residency().await.unwrap().checkpoint_bytes;
+    assert!(bytes > 16 << 20, "{bytes}");
+    assert!(bytes < 64 << 20 || !tells_what_was_written(), "{bytes}");
+}
+
+/// Linux does from 6.7 on.
+fn tells_what_was_written() -> bool {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release
+        .split('.')
+        .map_while(|part| part.parse::<u32>().ok());
+    (numbers.next(), numbers.next()) >= (Some(6), Some(7))
 }
 
 #[tokio::test]

@@ -10,9 +10,9 @@ use wasmtime::{
 
 use crate::engine::ladder::Demand;
 use crate::engine::meter::metered;
+use crate::engine::pages::SavedPages;
 use crate::engine::shared::SharedImage;
 use crate::engine::state::{Run, State, World};
-use crate::engine::watch::Watched;
 use crate::engine::{Engine, GlobalValue, Metering, Started, Stopped, Ticker, imports, preview1};
 use crate::error::{Error, Result};
 use crate::execution::TrapKind;
@@ -96,7 +96,7 @@ pub(crate) struct Guest {
     /// Whether to try laying saved pages under it.
     pub(super) settles: bool,
     /// Pages that the next state may share with the last one.
-    pub(super) watched: Option<Watched>,
+    pub(super) watched: Option<SavedPages>,
     /// Somebody wanted to go on from a state of it before.
     pub(super) was_saved: bool,
     /// What it has to be told before anything runs in it.

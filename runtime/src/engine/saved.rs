@@ -14,7 +14,6 @@ use crate::engine::pages::{SavedPages, SavedPiece, push_run};
 use crate::engine::random::RandomReading;
 use crate::engine::shared::{SharedImage, Sharing};
 use crate::engine::state::World;
-use crate::engine::watch::Watched;
 use crate::engine::{GlobalValue, Guest, GuestModule, Origin};
 use crate::error::{Error, Result};
 use crate::files::{StashWriter, Storage};
@@ -134,37 +133,32 @@ impl Guest {
         };
         let base = base.map_or(&[][..], |image| image.bytes());
         let mut pages = gathered.pages;
-        let (mut fresh, mut since_yield) = (0, 0);
+        let mut since_yield = 0;
         let mut unchanged = Vec::new();
-        for looks in gathered.looks {
-            let mut runs = Vec::new();
-            let mut writer = StashWriter::new(storage);
-            for look in looks {
-                let changed = look.changed(self.memory(), base);
-                unchanged.extend(look.unchanged(&changed));
-                for run in changed {
-                    let bytes = self
-                        .memory()
-                        .get(run.start_byte()..run.start_byte() + run.byte_len());
-                    writer.write(bytes.ok_or_else(|| Error::bug("an own page is outside"))?)?;
-                    since_yield += run.byte_len();
-                    push_run(&mut runs, run);
-                    if since_yield >= AT_ONCE {
-                        since_yield = 0;
-                        tokio::task::yield_now().await;
-                    }
+        let mut runs = Vec::new();
+        let mut writer = StashWriter::new(storage);
+        for look in gathered.looks {
+            let changed = look.changed(self.memory(), base);
+            unchanged.extend(look.unchanged(&changed));
+            for run in changed {
+                let bytes = self
+                    .memory()
+                    .get(run.start_byte()..run.start_byte() + run.byte_len());
+                writer.write(bytes.ok_or_else(|| Error::bug("an own page is outside"))?)?;
+                since_yield += run.byte_len();
+                push_run(&mut runs, run);
+                if since_yield >= AT_ONCE {
+                    since_yield = 0;
+                    tokio::task::yield_now().await;
                 }
             }
-            if !runs.is_empty() {
-                fresh += page_count(&runs);
-                pages.add(&runs, Arc::new(writer.finish()?));
-            }
         }
-        self.fresh = fresh;
+        self.fresh = page_count(&runs);
         self.unchanged = unchanged;
-        self.watched = gathered
-            .watched_from
-            .map(|first| Watched::new(first, &pages));
+        if !runs.is_empty() {
+            pages.add(&runs, Arc::new(writer.finish()?));
+        }
+        self.watched = gathered.is_watched.then(|| pages.clone());
         Ok(GuestState {
             memory_bytes: self.memory_bytes(),
             over: ground.over,

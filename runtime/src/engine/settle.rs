@@ -48,27 +48,6 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// Pages in all of `looks`.
-    pub(super) fn pages(looks: &[Self]) -> u64 {
-        looks.iter().map(|look| u64::from(look.run.count)).sum()
-    }
-
-    /// Cuts looks, which are in order, before the page `at`.
-    pub(super) fn split(looks: &[Self], at: u32) -> [Vec<Self>; 2] {
-        let (mut before, mut behind) = (Vec::new(), Vec::new());
-        for look in looks {
-            let (first, end) = (look.run.first, look.run.first + look.run.count);
-            let part = |first: u32, end: u32| {
-                let count = end.saturating_sub(first);
-                let run = PageRun { first, count };
-                (count > 0).then_some(Self { run, ..*look })
-            };
-            before.extend(part(first, end.min(at)));
-            behind.extend(part(first.max(at), end));
-        }
-        [before, behind]
-    }
-
     /// Those of them that are not as in the image `base`: reading the zero page, or
     /// writing what was there, makes a page own, too.
     pub(super) fn changed(self, memory: &[u8], base: &[u8]) -> Vec<PageRun> {
@@ -242,21 +221,6 @@ mod tests {
         assert_eq!(looks(&own, &whole), expected);
         assert_eq!(looks(&own, &[]).len(), own.len());
         assert_eq!(looks(&[], &whole).len(), whole.len());
-    }
-
-    #[test]
-    fn looks_are_cut_at_a_page() {
-        let look = |first, count, all| Look {
-            run: run(first, count),
-            all,
-        };
-        let all = [look(0, 2, false), look(4, 10, true), look(20, 1, false)];
-        let [before, behind] = Look::split(&all, 7);
-        assert_eq!(before, [look(0, 2, false), look(4, 3, true)]);
-        assert_eq!(behind, [look(7, 7, true), look(20, 1, false)]);
-        assert_eq!((Look::pages(&before), Look::pages(&behind)), (5, 8));
-        let cut = |at| Look::split(&all, at).map(|part| part.len());
-        assert_eq!([cut(0), cut(14), cut(u32::MAX)], [[0, 3], [2, 1], [3, 0]]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use sandcell_sys::{Layer, MemoryImage, PAGE_BYTES, PageRun, Sealing, page_count}
 use crate::engine::pages::{SavedPages, SavedPiece, joined};
 use crate::engine::saved::GuestState;
 use crate::error::{Error, Result};
+use crate::files::Stash;
 
 /// Restores of one state after which the next is worth an image of its own.
 const RESTORES: u32 = 16;
@@ -47,6 +48,8 @@ pub(crate) struct SharedImage {
     pub(super) layers: Vec<PageRun>,
     /// Bytes of all those layers, also where one hides another.
     layer_bytes: u64,
+    /// What those stand in.
+    stashes: Vec<Arc<Stash>>,
     /// What the lowest of them is over, when that is not the language's image.
     pub(super) base: Option<Arc<Self>>,
     /// Bytes of memory that it takes.
@@ -54,6 +57,11 @@ pub(crate) struct SharedImage {
 }
 
 impl SharedImage {
+    /// What its layers stand in.
+    pub(crate) fn stashes(&self) -> &[Arc<Stash>] {
+        &self.stashes
+    }
+
     /// Whether its layers take too much room for one more: too many mappings, or
     /// too many bytes that are hidden.
     pub(super) fn is_crowded(&self) -> bool {
@@ -136,12 +144,16 @@ impl GuestState {
         long.sort_unstable_by_key(|piece| piece.run.first);
         let mut layers = Vec::with_capacity(long.len());
         let mut mapped = Vec::with_capacity(long.len());
+        let mut stashes = Vec::new();
         for piece in &long {
             let stash = self.pages.stash_of(piece).ok()?;
             match stash.freeze(&(piece.at..piece.at + piece.run.byte_len())) {
                 Some(part) => {
                     layers.push(Layer::new(piece.run.first, part));
                     mapped.push(piece.run);
+                    if !stashes.iter().any(|known| Arc::ptr_eq(known, stash)) {
+                        stashes.push(Arc::clone(stash));
+                    }
                 }
                 None if self.must_be_layer(piece) => return None,
                 None => {}
@@ -152,14 +164,16 @@ impl GuestState {
         }
         let memory = MemoryImage::layered(Arc::clone(below), layers, self.memory_bytes).ok()?;
         let memory = memory.with_hot_pages(language.hot_pages());
-        let rest = self.pages.without(0, &mapped);
+        let rest = self.pages.without(&mapped);
         let mapped_bytes = page_count(&mapped) * PAGE_BYTES as u64;
         let over = self.over.as_ref();
+        stashes.extend(over.iter().flat_map(|over| over.stashes.iter().cloned()));
         let image = match over.filter(|over| !over.layers.is_empty()) {
             Some(over) => SharedImage {
                 runs: joined(&mapped, &over.runs),
                 layers: joined(&mapped, &over.layers),
                 layer_bytes: mapped_bytes + over.layer_bytes,
+                stashes,
                 base: over.base.clone(),
                 memory: Arc::new(memory),
                 bytes: 0,
@@ -168,6 +182,7 @@ impl GuestState {
                 runs: joined(&mapped, over.map_or(&[], |over| &over.runs)),
                 layers: mapped,
                 layer_bytes: mapped_bytes,
+                stashes,
                 base: over.cloned(),
                 memory: Arc::new(memory),
                 bytes: 0,
@@ -255,6 +270,7 @@ impl GuestState {
             runs: self.saved_runs(),
             layers: Vec::new(),
             layer_bytes: 0,
+            stashes: Vec::new(),
             base: None,
             bytes,
         })

@@ -312,6 +312,7 @@ impl Sandbox {
             let one = context.residency().await?;
             all.resident_bytes += one.resident_bytes;
             all.stack_bytes += one.stack_bytes;
+            all.checkpoint_bytes += one.checkpoint_bytes;
             all.memory_bytes += one.memory_bytes;
             all.contexts += one.contexts;
             all.executions += one.executions;

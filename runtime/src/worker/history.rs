@@ -8,7 +8,7 @@ use crate::checkpoints::Checkpoints;
 use crate::engine::{Guest, GuestState};
 use crate::error::Result;
 use crate::execution::Lost;
-use crate::files::{Storage, Tree};
+use crate::files::{Stash, Storage, Tree};
 use crate::id::ExecutionId;
 use crate::wasi::Descriptors;
 
@@ -142,14 +142,21 @@ impl History {
         }
     }
 
+    /// Bytes of disk that the states take, with what they are laid over.
+    pub(super) fn disk_bytes(&self) -> u64 {
+        let layers = self.states().filter_map(|state| state.over.as_ref());
+        let layers = layers.flat_map(|over| over.stashes());
+        let pages = self.states().flat_map(|state| state.pages.stashes());
+        bytes_of(pages.chain(layers))
+    }
+
+    /// Bytes that there would be less of without the states.
     fn bytes(&self) -> u64 {
-        let states = self.kept.iter().filter_map(|kept| kept.state.as_ref());
-        let stashes = states.flat_map(|state| state.pages.stashes());
-        // States share those of pages that were not written in between.
-        let unique: HashMap<_, _> = stashes
-            .map(|stash| (Arc::as_ptr(stash), stash.len() as u64))
-            .collect();
-        unique.values().sum()
+        bytes_of(self.states().flat_map(|state| state.pages.stashes()))
+    }
+
+    fn states(&self) -> impl Iterator<Item = &GuestState> {
+        self.kept.iter().filter_map(|kept| kept.state.as_deref())
     }
 
     /// The state to go back to; `None` is that of a fresh guest.
@@ -194,4 +201,13 @@ impl History {
         self.kept.truncate(at + 1);
         true
     }
+}
+
+/// Bytes in all of `stashes`. States share those of pages that were not written
+/// between them.
+fn bytes_of<'a>(stashes: impl Iterator<Item = &'a Arc<Stash>>) -> u64 {
+    let unique: HashMap<_, _> = stashes
+        .map(|stash| (Arc::as_ptr(stash), stash.len() as u64))
+        .collect();
+    unique.values().sum()
 }

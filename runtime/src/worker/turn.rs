@@ -476,6 +476,7 @@ impl Worker {
             resident_bytes: resident + stack,
             stack_bytes: stack,
             memory_bytes: memory,
+            checkpoint_bytes: self.history.disk_bytes(),
             contexts: 1,
             executions: self.executions,
             cpu: self.cpu,

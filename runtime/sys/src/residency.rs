@@ -18,17 +18,8 @@ use crate::pagemap::{own_pages, resident_pages};
 /// # Errors
 /// `/proc/self/pagemap` cannot be read.
 pub fn private_pages<D>(store: &Store<Housed<D>>, memory: &Memory) -> io::Result<Vec<PageRun>> {
-    first_private_pages(store, memory, usize::MAX)
-}
-
-/// Those of them before the byte `end`, a whole page.
-fn first_private_pages<D>(
-    store: &Store<Housed<D>>,
-    memory: &Memory,
-    end: usize,
-) -> io::Result<Vec<PageRun>> {
     let base = memory.data_ptr(store) as usize;
-    own_pages(base, memory.data_size(store).min(end))
+    own_pages(base, memory.data_size(store))
 }
 
 /// The pages of a memory that differ, or may differ, from its image, remembered
@@ -40,42 +31,32 @@ fn first_private_pages<D>(
 /// page is always taken for an own one.
 #[derive(Debug, Default)]
 pub struct OwnPages {
-    seen: Option<Seen>,
-}
-
-#[derive(Debug)]
-struct Seen {
-    faults: u64,
-    end: usize,
-    runs: Vec<PageRun>,
+    seen: Option<(u64, Vec<PageRun>)>,
 }
 
 impl OwnPages {
-    /// Those before the byte `end`, a whole page. Looks again, if anything can have
-    /// changed since the last time.
+    /// Looks again, if anything can have changed since the last time.
     ///
     /// # Errors
     /// As [`private_pages`].
-    pub fn before<D>(
+    pub fn of<D>(
         &mut self,
-        end: usize,
         store: &Store<Housed<D>>,
         memory: &Memory,
         stop_word: u32,
     ) -> io::Result<&[PageRun]> {
         let faults = store.data().stack().faults.so_far();
-        let is_as_seen = |seen: &Seen| seen.faults == faults && seen.end == end;
-        if !self.seen.as_ref().is_some_and(is_as_seen) {
-            let mut runs = first_private_pages(store, memory, end)?;
+        if self.seen.as_ref().is_none_or(|(at, _)| *at != faults) {
+            let mut runs = private_pages(store, memory)?;
             let page = stop_word as usize / PAGE_BYTES;
-            if page < memory.data_size(store).min(end) / PAGE_BYTES
+            if page < memory.data_size(store) / PAGE_BYTES
                 && let Ok(page) = u32::try_from(page)
             {
                 add_page(&mut runs, page);
             }
-            self.seen = Some(Seen { faults, end, runs });
+            self.seen = Some((faults, runs));
         }
-        Ok(self.seen.as_ref().map_or(&[], |seen| &seen.runs))
+        Ok(self.seen.as_ref().map_or(&[], |(_, runs)| runs))
     }
 
     /// Forgets: the memory was changed otherwise.

@@ -18,7 +18,7 @@ use wasmtime::{Memory, Store};
 use crate::birth::Housed;
 use crate::budget::Share;
 use crate::memory::GUEST_MEMORY_BYTES;
-use crate::page::{PAGE_BYTES, PageRun, push_run};
+use crate::page::{PageRun, push_run};
 use crate::pagemap::{own_pages, protect_written, written_pages};
 
 /// Kernel mappings that a watch cuts a memory into, beyond the usual ones.
@@ -27,6 +27,9 @@ const MAPPINGS_OF_A_WATCH: usize = 3;
 /// Runs of so many pages are looked into: pages that were mapped or given back count
 /// as written.
 const LONG_RUN: u32 = 64;
+
+/// Pages that are passed over faster than the kernel is asked once more.
+const LITTLE: u32 = 1024;
 
 /// Given back parts that are remembered between two looks.
 const DISCARDED: usize = 4096;
@@ -37,8 +40,6 @@ pub(crate) struct Watch(Mutex<Option<Watched>>);
 
 #[derive(Debug)]
 struct Watched {
-    /// First byte of the memory that is watched; a whole page.
-    from: usize,
     /// Pages given back since the last look.
     discarded: Vec<PageRun>,
     /// Those are too many, or a look failed: nothing is known about what was written.
@@ -77,33 +78,31 @@ pub struct Written {
     pub own: Vec<PageRun>,
 }
 
-/// Watches the memory of a guest from byte `from` on, a whole page, from now on.
-/// False, and nothing is watched, where that cannot be done: the system does not
-/// offer it, the memory was not made over an image, or there are too many mappings.
+/// Watches the memory of a guest from now on. False, and it is not watched, where that
+/// cannot be done: the system does not offer it, the memory was not made over an
+/// image, or there are too many mappings.
 ///
-/// Whatever is mapped into the memory later has to be watched anew.
-pub fn watch<D: 'static>(store: &mut Store<Housed<D>>, memory: &Memory, from: usize) -> bool {
+/// When something is mapped into the memory later, it has to be watched anew.
+pub fn watch<D: 'static>(store: &mut Store<Housed<D>>, memory: &Memory) -> bool {
     let record = Arc::clone(store.data().stack());
     let span = memory.data_mut(&mut *store);
     let (base, len) = (span.as_mut_ptr() as usize, span.len());
     let mut watched = record.watch.lock();
     let share = watched.take().map(|before| before._share);
     let share = share.or_else(|| Share::take(MAPPINGS_OF_A_WATCH).ok());
-    let can = record.laid.is_expected() && from.is_multiple_of(PAGE_BYTES) && from < len;
-    let (Some(share), Some(descriptor), true) = (share, descriptor(), can) else {
+    let expected = record.laid.is_expected();
+    let (Some(share), Some(descriptor), true) = (share, descriptor(), expected) else {
         return false;
     };
     // The marks stay until the memory is unmapped: from here on it counts as watched,
     // so that its address range is not used again.
     *watched = Some(Watched {
-        from,
         discarded: Vec::new(),
         is_lost: true,
         _share: share,
     });
     let all = GUEST_MEMORY_BYTES as usize;
-    let done = mark(descriptor, base + from, all - from)
-        .and_then(|()| protect(descriptor, base + from, len - from));
+    let done = mark(descriptor, base, all).and_then(|()| protect(descriptor, base, len));
     if let Some(watched) = &mut *watched {
         watched.is_lost = done.is_err();
     }
@@ -124,35 +123,41 @@ pub fn written<D>(store: &mut Store<Housed<D>>, memory: &Memory) -> io::Result<W
     let watched = watched.as_mut().filter(|watched| !watched.is_lost);
     let watched = watched.ok_or(io::ErrorKind::NotFound)?;
     watched.is_lost = true;
-    let from = watched.from;
-    let first = u32::try_from(from / PAGE_BYTES).map_err(io::Error::other)?;
     let mut own = Vec::new();
     let mut stale = std::mem::take(&mut watched.discarded);
-    let found = written_pages(base + from, len.saturating_sub(from))?;
+    let found = written_pages(base, len)?;
     for run in &found {
-        let start = first + run.first;
-        stale.push(PageRun {
-            first: start,
-            count: run.count,
-        });
         if run.count < LONG_RUN {
-            push_run(&mut own, start, run.count);
+            push_run(&mut own, run.first, run.count);
             continue;
         }
-        for part in own_pages(base + from + run.start_byte(), run.byte_len())? {
-            push_run(&mut own, start + part.first, part.count);
+        for part in own_pages(base + run.start_byte(), run.byte_len())? {
+            push_run(&mut own, run.first + part.first, part.count);
         }
     }
-    if let (Some(start), Some(last)) = (found.first(), found.last()) {
-        let end = last.start_byte() + last.byte_len();
-        let start = start.start_byte();
-        protect_written(base + from + start, end - start)?;
+    for run in clusters(&found) {
+        protect_written(base + run.start_byte(), run.byte_len())?;
     }
+    stale.extend(found);
     watched.is_lost = false;
     Ok(Written {
         stale: joined(stale),
         own,
     })
+}
+
+/// Joins sorted runs with little between them.
+fn clusters(runs: &[PageRun]) -> Vec<PageRun> {
+    let mut clusters: Vec<PageRun> = Vec::new();
+    for run in runs {
+        match clusters.last_mut() {
+            Some(last) if last.first + last.count + LITTLE >= run.first => {
+                last.count = run.first + run.count - last.first;
+            }
+            _ => clusters.push(*run),
+        }
+    }
+    clusters
 }
 
 /// Sorts runs and joins those that overlap or touch.
@@ -274,6 +279,7 @@ fn ask<T>(descriptor: &OwnedFd, call: c_ulong, argument: &mut T) -> io::Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::PAGE_BYTES;
     use crate::reservation::Reservation;
 
     fn run(first: u32, count: u32) -> PageRun {
@@ -284,6 +290,10 @@ mod tests {
     fn runs_are_joined() {
         let runs = vec![run(9, 2), run(0, 3), run(2, 4), run(6, 1), run(20, 1)];
         assert_eq!(joined(runs), [run(0, 7), run(9, 2), run(20, 1)]);
+        let far = run(20 + 1 + LITTLE + 1, 2);
+        let runs = [run(3, 1), run(20, 1), far, run(far.first + 5, 1)];
+        assert_eq!(clusters(&runs), [run(3, 18), run(far.first, 6)]);
+        assert_eq!(clusters(&[]), []);
     }
 
     #[test]
