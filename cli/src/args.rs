@@ -10,7 +10,10 @@ use crate::duration::{self, TimeLimit};
 pub(crate) use crate::exec_arguments::{ExecArguments, ShellArguments};
 use crate::exit::ExitStatus;
 use crate::language;
-pub(crate) use crate::sandbox_arguments::{CreateArguments, ResumedArguments, SandboxCommand};
+pub(crate) use crate::sandbox_arguments::{
+    CreateArguments, ResumedArguments, SandboxCommand, SnapshotCommand,
+};
+use crate::saved::Saved;
 use crate::size;
 
 /// Reads the command line of this process. Where there is nothing to do but to
@@ -84,6 +87,12 @@ pub(crate) enum Command {
     /// ~/.local/state/sandcell.
     #[command(subcommand)]
     Sandbox(SandboxCommand),
+    /// List and remove saved sandboxes that have a name
+    ///
+    /// `sandcell sandbox snapshot` and `--save` make them, `--snapshot` starts from
+    /// them. They are kept where sandboxes are.
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
     /// Build, list, inspect, export, import or remove images
     ///
     /// They are kept in $SANDCELL_CACHE, else $XDG_CACHE_HOME/sandcell, else
@@ -158,12 +167,15 @@ pub(crate) struct RunArguments {
     pub(crate) json: bool,
 
     /// Start from a saved sandbox: its variables, files, environment and limits
-    #[arg(long, value_name = "FILE")]
-    pub(crate) snapshot: Option<PathBuf>,
+    ///
+    /// A file has a `/` or a `.` in its name; a plain word is the name that it was
+    /// saved under, see `sandcell snapshot`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) snapshot: Option<Saved>,
 
-    /// Save the sandbox when the program has ended; an existing file is replaced
-    #[arg(long, value_name = "FILE")]
-    pub(crate) save: Option<PathBuf>,
+    /// Save the sandbox when the program has ended; an existing one is replaced
+    #[arg(long, value_name = "NAME")]
+    pub(crate) save: Option<Saved>,
 
     /// Make so many copies of the sandbox and run the program in each of them
     ///

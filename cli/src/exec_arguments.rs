@@ -1,11 +1,11 @@
 //! The command lines of `sandcell exec` and `sandcell shell`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::args::SandboxArguments;
+use crate::saved::Saved;
 
 /// A command and how to run it.
 #[derive(Debug, Args)]
@@ -36,12 +36,15 @@ pub(crate) struct ExecArguments {
     pub(crate) raw: bool,
 
     /// Start from a saved sandbox: its files, variables, environment and limits
-    #[arg(long, value_name = "FILE")]
-    pub(crate) snapshot: Option<PathBuf>,
+    ///
+    /// A file has a `/` or a `.` in its name; a plain word is the name that it was
+    /// saved under, see `sandcell snapshot`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) snapshot: Option<Saved>,
 
-    /// Save the sandbox when the command has ended; an existing file is replaced
-    #[arg(long, value_name = "FILE")]
-    pub(crate) save: Option<PathBuf>,
+    /// Save the sandbox when the command has ended; an existing one is replaced
+    #[arg(long, value_name = "NAME")]
+    pub(crate) save: Option<Saved>,
 
     /// Working directory in the sandbox [default: /home/user]
     #[arg(long, value_name = "DIR")]
@@ -73,12 +76,15 @@ Exit codes: as those of `sandcell exec`."
 )]
 pub(crate) struct ShellArguments {
     /// Start from a saved sandbox: its files, variables, environment and limits
-    #[arg(long, value_name = "FILE")]
-    pub(crate) snapshot: Option<PathBuf>,
+    ///
+    /// A file has a `/` or a `.` in its name; a plain word is the name that it was
+    /// saved under, see `sandcell snapshot`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) snapshot: Option<Saved>,
 
-    /// Save the sandbox when the shell has ended; an existing file is replaced
-    #[arg(long, value_name = "FILE")]
-    pub(crate) save: Option<PathBuf>,
+    /// Save the sandbox when the shell has ended; an existing one is replaced
+    #[arg(long, value_name = "NAME")]
+    pub(crate) save: Option<Saved>,
 
     #[command(flatten)]
     pub(crate) sandbox: SandboxArguments,

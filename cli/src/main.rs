@@ -18,6 +18,7 @@ mod patience;
 mod progress;
 mod report;
 mod sandbox_arguments;
+mod saved;
 mod size;
 mod state;
 

@@ -14,6 +14,7 @@ use crate::language::{self, BuildSettings};
 use crate::mount::Mount;
 use crate::patience::Patience;
 use crate::progress::Display;
+use crate::saved::Saved;
 
 /// Where the clock stands at the start of a run with a seed: 2026-01-01, in
 /// seconds since 1970.
@@ -49,7 +50,7 @@ pub(crate) fn limits(arguments: &SandboxArguments) -> Limits {
 pub(crate) async fn builder(
     arguments: &SandboxArguments,
     image: &Path,
-    snapshot: Option<&Path>,
+    snapshot: Option<&Saved>,
 ) -> Result<SandboxBuilder, Failure> {
     let environment = environment(arguments)?;
     let mounts = arguments.mount.iter().map(Mount::parse);
@@ -57,8 +58,8 @@ pub(crate) async fn builder(
     let runtime = runtime(image).await?;
     let mut builder: SandboxBuilder = match snapshot {
         None => runtime.sandbox().limits(limits(arguments)),
-        Some(path) => {
-            let snapshot = load(&runtime, path, &mounts).await?;
+        Some(place) => {
+            let snapshot = load(&runtime, &place.to_read()?, &mounts).await?;
             changed_limits(runtime.sandbox().snapshot(&snapshot), arguments)
         }
     };

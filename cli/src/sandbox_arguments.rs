@@ -1,12 +1,12 @@
 //! The command lines of `sandcell sandbox`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use crate::args::{SandboxArguments, ShowArguments};
 use crate::duration::{self, TimeLimit};
+use crate::saved::Saved;
 
 /// What can be done with sandboxes.
 #[derive(Debug, Subcommand)]
@@ -47,14 +47,14 @@ pub(crate) enum SandboxCommand {
         /// The sandbox's id, or the beginning of it
         id: String,
     },
-    /// Write a copy of a sandbox to a file, for `create --snapshot` and `run --snapshot`
+    /// Save a copy of a sandbox, for `create --snapshot` and `run --snapshot`
     ///
-    /// An existing file is replaced.
+    /// An existing one is replaced.
     Snapshot {
         /// The sandbox's id, or the beginning of it
         id: String,
-        /// The file to write
-        file: PathBuf,
+        /// Its name, or a file: that has a `/` or a `.`
+        name: Saved,
     },
     /// Make copies of a sandbox and print their ids, one a line
     ///
@@ -74,12 +74,38 @@ pub(crate) enum SandboxCommand {
     },
 }
 
+/// What can be done with named snapshots.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  sandcell run --save prepared -c 'rows = list(range(10**6))'
+  sandcell snapshot list
+  sandcell run --snapshot prepared -c 'sum(rows)'
+  sandcell snapshot rm prepared")]
+pub(crate) enum SnapshotCommand {
+    /// List them: name, size, image, and the sandbox that each was taken of
+    List {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove them; sandboxes that were made of them stay
+    Rm {
+        /// Their names
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+}
+
 /// A sandbox to make.
 #[derive(Debug, Args)]
 pub(crate) struct CreateArguments {
     /// Start from a saved sandbox: its variables, files, environment and limits
-    #[arg(long, value_name = "FILE")]
-    pub(crate) snapshot: Option<PathBuf>,
+    ///
+    /// A file has a `/` or a `.` in its name; a plain word is the name that it was
+    /// saved under, see `sandcell snapshot`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) snapshot: Option<Saved>,
 
     #[command(flatten)]
     pub(crate) sandbox: SandboxArguments,

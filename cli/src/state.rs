@@ -66,6 +66,11 @@ impl State {
         self.folder.join("sandboxes")
     }
 
+    /// Where named snapshots are.
+    pub(crate) fn snapshots(&self) -> PathBuf {
+        self.folder.join("snapshots")
+    }
+
     /// Where `sandcell sandbox` keeps its sandboxes.
     pub(crate) fn local(&self) -> PathBuf {
         self.folder.join("local")

@@ -79,5 +79,7 @@ pub use interrupt::InterruptHandle;
 pub use limits::{Limit, Limits, Residency, Usage};
 pub use runtime::{Runtime, RuntimeBuilder, SnapshotFile};
 pub use sandbox::{Sandbox, SandboxBuilder};
-pub use snapshot::{Busy, Durability, EndedCommand, Snapshot};
+pub use snapshot::{
+    AboutSnapshot, Busy, Durability, EndedCommand, NamedSnapshot, Snapshot, SnapshotStore,
+};
 pub use state::State;

@@ -5,8 +5,8 @@ use std::mem::ManuallyDrop;
 use std::os::unix::ffi::OsStringExt;
 
 use bytes::Bytes;
+use sandcell::Sandbox;
 use sandcell::command::{Command, CommandEvent, Exit, Input, Signal};
-use sandcell::{Busy, Durability, Sandbox};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -15,6 +15,7 @@ use crate::console::{Escapes, Output};
 use crate::exit::{ExitStatus, Failure};
 use crate::open;
 use crate::report::JsonReport;
+use crate::saved;
 
 /// Bytes that are read of standard input at once.
 const INPUT_BYTES: usize = 64 << 10;
@@ -41,15 +42,13 @@ pub(crate) fn execute(arguments: ExecArguments) -> Result<ExitStatus, Failure> {
 async fn run(mut arguments: ExecArguments) -> Result<ExitStatus, Failure> {
     open::ensure_tools().await?;
     let image = arguments.sandbox.image_for(None);
-    let snapshot = arguments.snapshot.as_deref();
+    let snapshot = arguments.snapshot.as_ref();
+    let save_to = saved::place(arguments.save.as_ref())?;
     let builder = open::builder(&arguments.sandbox, &image, snapshot).await?;
     let sandbox = ManuallyDrop::new(builder.start().await?);
     let command = start(&sandbox, &mut arguments)?;
     let exit = follow(command, &arguments).await?;
-    if let Some(path) = &arguments.save {
-        let snapshot = sandbox.snapshot(Busy::default()).await?;
-        snapshot.save(path, Durability::Machine).await?;
-    }
+    saved::save(&sandbox, save_to).await?;
     Ok(ExitStatus::Command(code(&exit)))
 }
 

@@ -10,6 +10,7 @@ mod run;
 mod sandbox;
 mod serve;
 mod shell;
+mod snapshot;
 
 use crate::args::{Arguments, Command};
 use crate::console::{Colour, say};
@@ -23,6 +24,7 @@ pub(crate) fn execute(arguments: Arguments) -> ExitStatus {
         Command::Shell(arguments) => shell::execute(arguments),
         Command::Repl(arguments) => repl::execute(&arguments),
         Command::Sandbox(command) => sandbox::execute(command),
+        Command::Snapshot(command) => snapshot::execute(command),
         Command::Image(command) => image::execute(command),
         Command::Serve(arguments) => serve::execute(&arguments),
         Command::Env(arguments) => env::execute(&arguments),

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::time::Duration;
 
-use sandcell::{Busy, Context, Durability, Outcome, RunCode, Sandbox};
+use sandcell::{Busy, Context, Outcome, RunCode, Sandbox};
 
 use crate::args::{ExecArguments, RunArguments, ShowArguments};
 use crate::commands::exec;
@@ -17,6 +17,7 @@ use crate::interrupt::{Again, CtrlC};
 use crate::language;
 use crate::open;
 use crate::report::{JsonReport, Report, Saver, TextReport};
+use crate::saved;
 
 pub(crate) fn execute(arguments: RunArguments) -> Result<ExitStatus, Failure> {
     let file = arguments.words.first().map(Path::new);
@@ -84,7 +85,8 @@ async fn run(mut arguments: RunArguments, report: &mut dyn Report) -> Result<Exi
     let image = arguments
         .sandbox
         .image_for(program.file.as_deref().map(Path::new));
-    let snapshot = arguments.snapshot.as_deref();
+    let snapshot = arguments.snapshot.as_ref();
+    let save_to = saved::place(arguments.save.as_ref())?;
     let builder = open::builder(&arguments.sandbox, &image, snapshot).await?;
     let sandbox = ManuallyDrop::new(builder.start().await?);
     let cell = cell(program)?;
@@ -94,10 +96,7 @@ async fn run(mut arguments: RunArguments, report: &mut dyn Report) -> Result<Exi
         return fork(&sandbox, children, &cell, report, &ctrl_c).await;
     }
     let outcome = show(&sandbox.context()?, cell, report, &ctrl_c).await?;
-    if let Some(path) = &arguments.save {
-        let snapshot = sandbox.snapshot(Busy::default()).await?;
-        snapshot.save(path, Durability::Machine).await?;
-    }
+    saved::save(&sandbox, save_to).await?;
     Ok(ExitStatus::of_end(&outcome.end))
 }
 

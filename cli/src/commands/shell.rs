@@ -8,7 +8,6 @@ use bytes::Bytes;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use sandcell::command::{Command, CommandEvent, Exit, Signal};
 use sandcell::stream::{Terminal, TerminalSize};
-use sandcell::{Busy, Durability};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -16,6 +15,7 @@ use crate::args::ShellArguments;
 use crate::commands::exec::{code, stdin};
 use crate::exit::{ExitStatus, Failure};
 use crate::open;
+use crate::saved;
 
 pub(crate) fn execute(arguments: ShellArguments) -> Result<ExitStatus, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
@@ -33,7 +33,8 @@ pub(crate) fn execute(arguments: ShellArguments) -> Result<ExitStatus, Failure> 
 async fn run(mut arguments: ShellArguments) -> Result<ExitStatus, Failure> {
     open::ensure_tools().await?;
     let image = arguments.sandbox.image_for(None);
-    let snapshot = arguments.snapshot.as_deref();
+    let snapshot = arguments.snapshot.as_ref();
+    let save_to = saved::place(arguments.save.as_ref())?;
     let builder = open::builder(&arguments.sandbox, &image, snapshot).await?;
     let sandbox = ManuallyDrop::new(builder.start().await?);
     let mut words: Vec<Vec<u8>> = std::mem::take(&mut arguments.words)
@@ -55,10 +56,7 @@ async fn run(mut arguments: ShellArguments) -> Result<ExitStatus, Failure> {
         let _raw = Raw::enter()?;
         attach(command).await?
     };
-    if let Some(path) = &arguments.save {
-        let snapshot = sandbox.snapshot(Busy::default()).await?;
-        snapshot.save(path, Durability::Machine).await?;
-    }
+    saved::save(&sandbox, save_to).await?;
     Ok(ExitStatus::Command(code(&exit)))
 }
 

@@ -16,6 +16,13 @@ impl State {
         Self(tempfile::tempdir().unwrap())
     }
 
+    /// Another command than `sandbox`.
+    fn other(&self, words: &[&str]) -> Ended {
+        let mut command = command(words);
+        command.env("SANDCELL_STATE", self.0.path());
+        start(command, Vec::new()).end()
+    }
+
     fn begin(&self, words: &[&str]) -> Running {
         start(self.command(words), Vec::new())
     }
@@ -215,6 +222,83 @@ fn folders_of_the_host_stay_mounted() {
         .run(&["exec", &id, "-c", "1"])
         .exits(3)
         .says("cannot open");
+}
+
+#[test]
+fn saved_sandboxes_have_names() {
+    let state = State::new();
+    state
+        .other(&["snapshot", "list", "--json"])
+        .exits(0)
+        .prints("");
+    let id = state.create(&[]);
+    state.run(&["exec", &id, "-c", "x = 1"]).exits(0);
+    let saved = state.run(&["snapshot", &id, "prepared"]).exits(0);
+    assert!(saved.text().starts_with("saved prepared ("), "{saved:?}");
+    state.run(&["exec", &id, "-c", "x = 2"]).exits(0);
+    state.run(&["snapshot", &id, "later"]).exits(0);
+    // They outlive the sandbox.
+    state.run(&["rm", &id]).exits(0);
+    for (name, value) in [("prepared", "1\n"), ("later", "2\n")] {
+        let words = ["run", "--snapshot", name, "-c", "x"];
+        state.other(&words).exits(0).prints(value);
+        let copy = state.create(&["--snapshot", name]);
+        state
+            .run(&["exec", &copy, "-c", "x"])
+            .exits(0)
+            .prints(value);
+    }
+    let words = [
+        "run",
+        "--snapshot",
+        "later",
+        "--save",
+        "later",
+        "-c",
+        "x += 5",
+    ];
+    state.other(&words).exits(0);
+    let words = ["run", "--snapshot", "later", "-c", "x"];
+    state.other(&words).exits(0).prints("7\n");
+    let rows = state.other(&["snapshot", "list", "--json"]).exits(0).json();
+    let names: Vec<_> = rows.iter().map(|row| row["name"].as_str()).collect();
+    assert_eq!(names, [Some("later"), Some("prepared")]);
+    assert_eq!(rows[1]["parent"], id.as_str());
+    assert_ne!(rows[0]["parent"], id.as_str(), "of the run that saved it");
+    assert_eq!(rows[1]["image"], "python");
+    assert!(rows[1]["bytes"].as_u64() > Some(100_000), "{rows:?}");
+    let listed = state.other(&["snapshot", "list"]).exits(0);
+    assert!(listed.text().contains(&format!("python  of {id}")));
+    // A file in the current folder is no name.
+    state
+        .other(&["run", "--snapshot", "other", "-c", "1"])
+        .exits(2)
+        .says("there is no snapshot `other`");
+    state
+        .other(&["run", "--save", "no name", "-c", "print(1)"])
+        .exits(2)
+        .prints("")
+        .says("the name of a snapshot cannot be `no name`");
+    state.other(&["snapshot", "rm", "later"]).exits(0);
+    state
+        .other(&["snapshot", "rm", "later"])
+        .exits(2)
+        .says("there is no snapshot `later`");
+    // One that is damaged is listed, refused and removed.
+    let path = state.0.path().join("snapshots/prepared");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.truncate(5000);
+    std::fs::write(&path, bytes).unwrap();
+    let rows = state.other(&["snapshot", "list", "--json"]).exits(0).json();
+    assert_eq!(rows[0]["fault"], "it is no snapshot, or not a whole one");
+    state
+        .other(&["run", "--snapshot", "prepared", "-c", "1"])
+        .exits(3)
+        .says("not a usable snapshot");
+    state
+        .other(&["snapshot", "rm", "prepared"])
+        .exits(0)
+        .prints("removed prepared\n");
 }
 
 #[test]

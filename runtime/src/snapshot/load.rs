@@ -51,9 +51,7 @@ pub(crate) fn load(
     };
     let file = PrivateFile::open(path).map_err(|error| match error {
         PrivateFileError::Open { source, .. } => Error::io("open", path)(source),
-        other => bad(SnapshotFault::NotPrivate {
-            detail: other.to_string(),
-        }),
+        other => bad(not_taken(other)),
     })?;
     let file_bytes = file.stamp().bytes;
     if file_bytes > FILE_BYTES {
@@ -101,6 +99,13 @@ pub(crate) fn load(
             Unloaded::Fault(fault) => bad(fault),
             Unloaded::Other(error) => error,
         })
+}
+
+/// Why a file is not even opened.
+pub(super) fn not_taken(error: PrivateFileError) -> SnapshotFault {
+    SnapshotFault::NotPrivate {
+        detail: error.to_string(),
+    }
 }
 
 /// What the contexts of a snapshot stand on.

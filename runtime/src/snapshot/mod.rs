@@ -9,6 +9,7 @@ mod key;
 mod load;
 mod mount;
 mod save;
+mod store;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use sandcell_sys::{PAGE_BYTES, page_count};
 pub(crate) use key::Key;
 pub(crate) use load::{Loading, load};
 pub(crate) use mount::MountPlan;
+pub use store::{AboutSnapshot, NamedSnapshot, SnapshotStore};
 pub use trial::reread;
 
 use crate::determinism::Determinism;

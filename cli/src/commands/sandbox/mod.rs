@@ -21,6 +21,7 @@ use crate::interrupt::{Again, CtrlC, leave};
 use crate::mount::Mount;
 use crate::open;
 use crate::report::Report;
+use crate::saved::Saved;
 use crate::size;
 use shelf::{Entry, MountRecord, Record, Shelf, Taken};
 
@@ -36,9 +37,14 @@ pub(crate) fn execute(command: SandboxCommand) -> Result<ExitStatus, Failure> {
         SandboxCommand::Exec(arguments) => return exec(&shelf, arguments),
         SandboxCommand::Resume { id, show } => return resume(&shelf, &id, &show),
         SandboxCommand::Pause { id } => shelf.ask_back(&id)?,
-        SandboxCommand::Snapshot { id, file } => {
+        SandboxCommand::Snapshot { id, name } => {
+            let file = name.to_write()?;
             let bytes = open::reactor()?.block_on(copy(&shelf, &id, &file))?;
-            stdout.line(&format!("wrote {} ({})", file.display(), size::show(bytes)))?;
+            let written = match &name {
+                Saved::Name(name) => format!("saved {name}"),
+                Saved::File(file) => format!("wrote {}", file.display()),
+            };
+            stdout.line(&format!("{written} ({})", size::show(bytes)))?;
         }
         SandboxCommand::Fork { id, count } => {
             for id in open::reactor()?.block_on(fork(&shelf, &id, count))? {
@@ -69,7 +75,7 @@ async fn create(shelf: &Shelf, arguments: &CreateArguments) -> Result<String, Fa
             .collect::<Result<_, _>>()?,
     };
     let image = sandbox.image_for(None);
-    let builder = open::builder(sandbox, &image, arguments.snapshot.as_deref()).await?;
+    let builder = open::builder(sandbox, &image, arguments.snapshot.as_ref()).await?;
     keep(shelf, builder, record).await
 }
 
