@@ -98,7 +98,8 @@ fn a_loaded_server_keeps_its_promises_and_grows_no_further() {
     let time = Duration::from_secs(setting("SANDCELL_SOAK_SECONDS", 16));
     let state = tempfile::tempdir().unwrap();
 
-    let kept = killed(state.path(), sandboxes / 5);
+    // At least four for each client: two of them it promises.
+    let kept = killed(state.path(), (sandboxes / 5).max(4 * CLIENTS));
     let mut door = Door::open(state.path());
     keeps_its_promises(&door, kept);
     assert_eq!(files(state.path()), Vec::<PathBuf>::new(), "left by a kill");

@@ -13,10 +13,10 @@ use sandcell_sys::{PAGE_BYTES, PageRun};
 use crate::error::{Error, Result};
 use crate::files::Stash;
 
-/// Most stashes of a state, and how many of the newest are put into one when there
-/// are more.
+/// Most stashes of a state, and how many of the newest are put into one at least when
+/// there are more.
 const STASHES: usize = 32;
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 8;
 
 /// Saved pages: sorted runs that lie apart, each in one stash.
 #[derive(Debug, Clone, Default)]
@@ -106,7 +106,7 @@ impl SavedPages {
             stays.push(live * 2 > stash.len());
         }
         if stays.iter().filter(|stays| **stays).count() >= STASHES {
-            let newest = stays.len().saturating_sub(AT_ONCE);
+            let newest = newest_to_join(&live);
             stays.get_mut(newest..).unwrap_or_default().fill(false);
         }
         let mut next = 0..;
@@ -133,6 +133,20 @@ impl SavedPages {
         let runs = self.pieces.iter().map(|piece| u64::from(piece.run.count));
         runs.sum()
     }
+}
+
+/// Where those start that are put into one, of stashes with so many bytes: larger ones
+/// before them stay, so that no page is copied often.
+fn newest_to_join(live: &[usize]) -> usize {
+    let mut start = live.len().saturating_sub(AT_ONCE);
+    let mut joined: usize = live.get(start..).unwrap_or_default().iter().sum();
+    while let Some(before) = start.checked_sub(1)
+        && let Some(bytes) = live.get(before).filter(|bytes| **bytes <= 2 * joined)
+    {
+        joined += bytes;
+        start = before;
+    }
+    start
 }
 
 impl SavedPiece {
