@@ -108,4 +108,6 @@ language! {
     numbers_and_bytes: "numbers.txt", 18;
     internationalisation: "intl.txt", 10;
     modules: "modules.txt", 17;
+    variables: "variables.txt", 4;
+    strings: "strings.txt", 7;
 }
