@@ -25,9 +25,9 @@ mod lists;
 use about::About;
 use lists::{Differences, known_failures};
 
-/// What the harness asks of its host, beside `print`.
-const HOST: &str = "var $262 = { global: globalThis, gc() {}, evalScript: globalThis.eval, \
-    detachArrayBuffer: (b) => b.transfer() };\n";
+/// What tests ask of their host, beside `print`.
+const HOST: &str = "var $262 = { global: globalThis, gc() {}, detachArrayBuffer: (b) => b.transfer(), \
+    evalScript: (text) => require('vm').runInThisContext(text) };\n";
 
 /// What is said at the end of an asynchronous test. A test that never says it has failed.
 const PRINT: &str = "var sandcellSaid = 'nothing'; var print = (text) => { sandcellSaid = String(text); \
@@ -61,8 +61,8 @@ fn name_of(path: &Path) -> String {
 fn prelude(root: &Path, about: &About) -> String {
     let mut text = String::from(HOST);
     let mut harness = vec!["assert.js".to_owned(), "sta.js".to_owned()];
+    text.push_str(PRINT);
     if about.flag("async") {
-        text.push_str(PRINT);
         harness.push("doneprintHandle.js".to_owned());
     }
     harness.extend(about.includes.iter().cloned());
@@ -91,25 +91,34 @@ fn program(root: &Path, name: &str, text: &str, about: &About) -> String {
     } else {
         ""
     };
-    format!("{strict}{}{text}", prelude(root, about))
+    // A last value that is a promise would be awaited.
+    format!("{strict}{}{text}\n;undefined;\n", prelude(root, about))
 }
 
 /// The test itself and the modules that lie beside it, in a folder of modules.
 fn write_modules(files: &Files, test: &Path, text: &str) {
     let folder = test.parent().expect("a test lies in a folder");
-    let place = |name: &str| format!("/home/user/{name}");
-    files
-        .write(&place("package.json"), "{\"type\":\"module\"}")
-        .unwrap();
-    files.write(&place(&name_of(test)), text).unwrap();
+    let write = |name: &str, bytes: Vec<u8>| {
+        files.write(&format!("/home/user/{name}"), bytes).unwrap();
+    };
+    write("package.json", b"{\"type\":\"module\"}".to_vec());
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = name_of(&path);
-        if name.contains("_FIXTURE") && path.is_file() {
-            let bytes = std::fs::read(&path).unwrap();
-            files.write(&place(&name), bytes).unwrap();
+        if !name.contains("_FIXTURE") || !path.is_file() {
+            continue;
         }
+        let bytes = std::fs::read(&path).unwrap();
+        // One may import what has an ordinary name.
+        for other in String::from_utf8_lossy(&bytes).split(['\'', '"']) {
+            let other = other.strip_prefix("./").unwrap_or_default();
+            if let Ok(bytes) = std::fs::read(folder.join(other)) {
+                write(other, bytes);
+            }
+        }
+        write(&name, bytes);
     }
+    write(&name_of(test), text.as_bytes().to_vec());
 }
 
 async fn run(context: &Context, cell: RunCode) -> Outcome {

@@ -252,6 +252,16 @@ def part(name):
     return pathlib.Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
+CLOSING = """/* sandcell: what a rejected value of an iterator does: the iterator is closed, the reason stays */
+static JSValue sandcell_close_iterator(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int magic, JSValueConst *data)
+{
+    JS_Throw(ctx, js_dup(argv[0]));
+    JS_IteratorClose(ctx, data[0], true);
+    return JS_EXCEPTION;
+}
+
+"""
+
 EDITS = [
     # Declarations stand before the first function that needs them.
     (
@@ -451,6 +461,28 @@ EDITS = [
         "    list_add(&ar->free_link, &rt->arena_state.free_arena_list[block_size_idx]);\n    return ar;\n}\n\n"
         "static no_inline JSArena *arena_new(JSRuntime *rt, int block_size_idx)\n{\n"
         "    return arena_sized(rt, block_size_idx, (JS_ARENA_SIZE - sizeof(JSArena)) / arena_block_sizes[block_size_idx]);\n}\n",
+    ),
+    # An iterator whose values are promises is closed when one of them is rejected, or cannot be waited for.
+    (
+        "static JSValue js_async_from_sync_iterator_next(JSContext *ctx, JSValueConst this_val,\n",
+        CLOSING + "static JSValue js_async_from_sync_iterator_next(JSContext *ctx, JSValueConst this_val,\n",
+    ),
+    (
+        "        if (JS_IsException(value_wrapper_promise)) {\n            JS_FreeValue(ctx, value);\n            goto reject;\n",
+        "        if (JS_IsException(value_wrapper_promise)) {\n            JS_FreeValue(ctx, value);\n"
+        "            if (!done && magic != GEN_MAGIC_RETURN)\n                JS_IteratorClose(ctx, s->sync_iter, true);\n"
+        "            goto reject;\n",
+    ),
+    (
+        "        resolve_reject[1] = JS_UNDEFINED;\n\n        res = perform_promise_then(ctx, value_wrapper_promise,\n",
+        "        resolve_reject[1] = JS_UNDEFINED;\n        if (!done && magic != GEN_MAGIC_RETURN)\n"
+        "            resolve_reject[1] = JS_NewCFunctionData(ctx, sandcell_close_iterator, 1, 0, 1, vc(&s->sync_iter));\n"
+        "        res = JS_IsException(resolve_reject[1]) ? -1 : perform_promise_then(ctx, value_wrapper_promise,\n",
+    ),
+    (
+        "        JS_FreeValue(ctx, resolve_reject[0]);\n        JS_FreeValue(ctx, value_wrapper_promise);\n        JS_FreeValue(ctx, resolving_funcs[0]);\n",
+        "        JS_FreeValue(ctx, resolve_reject[0]);\n        JS_FreeValue(ctx, resolve_reject[1]);\n"
+        "        JS_FreeValue(ctx, value_wrapper_promise);\n        JS_FreeValue(ctx, resolving_funcs[0]);\n",
     ),
     # A later cell may declare a name again.
     (
