@@ -27,6 +27,12 @@ async fn name_message_and_stack() {
         ("throw new RangeError('r')", "RangeError", "r"),
         ("nowhere", "ReferenceError", "nowhere is not defined"),
         ("throw 42", "Error", "42"),
+        // Half a character is no text that others can read.
+        (
+            "throw new TypeError('a \\ud83d \\\\ud83d \\udc00\\udc00')",
+            "TypeError",
+            "a \u{fffd} \\ud83d \u{fffd}\u{fffd}",
+        ),
         ("throw { a: 1 }", "Error", "{ a: 1 }"),
         ("throw null", "Error", "null"),
         (

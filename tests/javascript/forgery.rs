@@ -136,6 +136,21 @@ async fn bundles_of_any_shape_are_bounded_or_refused() {
     }
 }
 
+/// Lists that the kernel makes are its own, whatever elements a cell gives to all arrays.
+#[tokio::test]
+async fn setters_of_array_elements_see_nothing_of_the_kernel() {
+    let context = context().await;
+    let setter = "Object.defineProperty(Array.prototype, 0, { set() { throw new Error('seen') } }); undefined";
+    finished(&context, setter).await;
+    let cell = RunCode::new("setTimeout(() => console.log('later')); await null; __filename")
+        .filename("some/where.js")
+        .env("A", "1")
+        .argv(vec!["x".to_owned()])
+        .cwd("/tmp");
+    let report = finished(&context, cell).await;
+    assert_eq!(report.text(), Some("'/tmp/some/where.js'"));
+}
+
 /// No way leads from what a cell is given to the kernel's own objects, or to compiled code.
 #[tokio::test]
 async fn constructors_lead_nowhere() {

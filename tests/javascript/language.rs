@@ -101,11 +101,13 @@ macro_rules! language {
 language! {
     classes: "classes.txt", 22;
     functions: "functions.txt", 20;
-    promises_and_asynchronous_iteration: "async.txt", 17;
+    promises_and_asynchronous_iteration: "async.txt", 18;
     patterns_operators_and_statements: "patterns.txt", 21;
     regular_expressions: "regexps.txt", 24;
     objects_and_collections: "objects.txt", 30;
     numbers_and_bytes: "numbers.txt", 18;
     internationalisation: "intl.txt", 10;
     modules: "modules.txt", 17;
+    variables: "variables.txt", 4;
+    strings: "strings.txt", 8;
 }

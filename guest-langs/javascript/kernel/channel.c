@@ -1,7 +1,9 @@
 /* The channel to the host: frames out, calls of host functions. */
+#define _GNU_SOURCE
 #include "kernel.h"
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* No stream frame is longer than this; longer writes are cut into several frames. */
@@ -67,6 +69,30 @@ int kernel_emit_error(const char *name, const char *text)
     return kernel_emit(FRAME_ERROR, frame, (size_t)length);
 }
 
+/* Half a character (a lone surrogate) is no UTF-8, and no JSON that others read: U+FFFD stands for it, which is as
+ * long in both. A copy of the text, or NULL: all its characters are whole. */
+static char *whole(const char *text, size_t length, bool json)
+{
+    const char *first = json ? memmem(text, length, "\\ud", 3) : memchr(text, 0xed, length);
+    char *copy = first == NULL ? NULL : malloc(length);
+    if (copy == NULL) {
+        return NULL;
+    }
+    memcpy(copy, text, length);
+    for (size_t at = 0; at + 2 < length; at++) {
+        if (json && copy[at] == '\\') {
+            if (length - at >= 6 && copy[at + 1] == 'u' && copy[at + 2] == 'd' && copy[at + 3] >= '8') {
+                memcpy(copy + at, "\\ufffd", 6);
+            }
+            at++;
+        }
+        else if (!json && (unsigned char)copy[at] == 0xed && (unsigned char)copy[at + 1] >= 0xa0) {
+            memcpy(copy + at, "\xef\xbf\xbd", 3);
+        }
+    }
+    return copy;
+}
+
 /* emit(kind, text | bytes) */
 static JSValue channel_emit(JSContext *context, JSValueConst self, int count, JSValueConst *arguments)
 {
@@ -81,7 +107,9 @@ static JSValue channel_emit(JSContext *context, JSValueConst self, int count, JS
         if (text == NULL) {
             return JS_EXCEPTION;
         }
-        outcome = kernel_emit((enum frame_kind)kind, text, length);
+        char *copy = whole(text, length, kind != FRAME_STDOUT && kind != FRAME_STDERR);
+        outcome = kernel_emit((enum frame_kind)kind, copy == NULL ? text : copy, length);
+        free(copy);
         JS_FreeCString(context, text);
     }
     else {
@@ -102,7 +130,9 @@ static JSValue channel_call(JSContext *context, JSValueConst self, int count, JS
     if (order == NULL) {
         return JS_EXCEPTION;
     }
-    int64_t id = length > INT32_MAX ? -2 : sandcell_call(order, (int32_t)length);
+    char *copy = whole(order, length, true);
+    int64_t id = length > INT32_MAX ? -2 : sandcell_call(copy == NULL ? order : copy, (int32_t)length);
+    free(copy);
     JS_FreeCString(context, order);
     return JS_NewInt64(context, id);
 }

@@ -1,3 +1,5 @@
+import { push } from './primordials.js';
+
 // A binary heap of timers: the one that is due first is at the top. A million of them are no trouble.
 export class TimerHeap {
   #items = [];
@@ -13,7 +15,7 @@ export class TimerHeap {
   add(timer) {
     const items = this.#items;
     let at = items.length;
-    items[at] = timer;
+    push(items, timer);
     while (at > 0) {
       const parent = (at - 1) >> 1;
       if (before(items[parent], timer)) break;

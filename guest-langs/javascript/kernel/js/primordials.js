@@ -9,7 +9,6 @@ export const { apply, ownKeys, getPrototypeOf, setPrototypeOf } = Reflect;
 export const { isArray } = Array;
 export const { raw } = String;
 export const { defineProperty, keys, create, getOwnPropertyDescriptor } = Object;
-export const push = uncurry(Array.prototype.push);
 export const splice = uncurry(Array.prototype.splice);
 export const join = uncurry(Array.prototype.join);
 export const slice = uncurry(String.prototype.slice);
@@ -32,6 +31,11 @@ export { uncurry };
 const Settled = Promise;
 const { withResolvers } = Promise;
 export const promise = () => apply(withResolvers, Settled, []);
+
+// Behind the last element, whatever setters a cell gave to Array.prototype.
+export function push(list, value) {
+  defineProperty(list, list.length, { __proto__: null, value, writable: true, enumerable: true, configurable: true });
+}
 
 // An object without a prototype: what it does not have, nobody can give it.
 export function bare(object) {

@@ -210,6 +210,58 @@ void sandcell_seed(JSContext *ctx, uint64_t seed)
 }
 """
 
+SAME_BYTES = """
+/* sandcell: whether two texts are the same, by words. */
+static inline bool sandcell_same_bytes(const uint8_t *one, const uint8_t *other, size_t length)
+{
+    uint64_t a, b;
+    size_t at = 0;
+
+    if (length < 8) {
+        for (; at < length; at++)
+            if (one[at] != other[at])
+                return false;
+        return true;
+    }
+    for (; at + 8 <= length; at += 8) {
+        memcpy(&a, one + at, 8);
+        memcpy(&b, other + at, 8);
+        if (a != b)
+            return false;
+    }
+    memcpy(&a, one + length - 8, 8);
+    memcpy(&b, other + length - 8, 8);
+    return a == b;
+}
+
+/* sandcell: of strings of one length */
+static inline bool sandcell_same_text(JSString *p1, JSString *p2)
+{
+    if (p1 == p2)
+        return true;
+    if (p1->is_wide_char != p2->is_wide_char)
+        return js_string_memcmp(p1, p2, p1->len) == 0;
+    return sandcell_same_bytes(str8(p1), str8(p2), (size_t)p1->len << p1->is_wide_char);
+}
+
+"""
+
+
+def part(name):
+    """A piece of C that stands beside this script."""
+    return pathlib.Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+CLOSING = """/* sandcell: what a rejected value of an iterator does: the iterator is closed, the reason stays */
+static JSValue sandcell_close_iterator(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int magic, JSValueConst *data)
+{
+    JS_Throw(ctx, js_dup(argv[0]));
+    JS_IteratorClose(ctx, data[0], true);
+    return JS_EXCEPTION;
+}
+
+"""
+
 EDITS = [
     # Declarations stand before the first function that needs them.
     (
@@ -296,6 +348,80 @@ EDITS = [
         "        ret = JS_CopyDataProperties(ctx, target, boxed, excluded, setprop);\n        JS_FreeValue(ctx, boxed);\n        return ret;\n    }\n"
         "    if (JS_VALUE_GET_TAG(source) != JS_TAG_OBJECT)\n        return 0;\n\n    if (JS_VALUE_GET_TAG(excluded) == JS_TAG_OBJECT)\n",
     ),
+    # Texts are compared by words, and are the same when they are one.
+    (
+        "static bool js_string_eq(JSString *p1, JSString *p2) {\n    if (p1->len != p2->len)\n        return false;\n"
+        "    return js_string_memcmp(p1, p2, p1->len) == 0;\n",
+        "static bool js_string_eq(JSString *p1, JSString *p2) {\n    return p1->len == p2->len && sandcell_same_text(p1, p2);\n",
+    ),
+    ("                js_string_memcmp(p, str, len) == 0) {\n", "                sandcell_same_text(p, str)) {\n"),
+    (
+        "static JSAtom __JS_NewAtom(JSRuntime *rt, JSString *str, int atom_type)\n{\n",
+        SAME_BYTES + "static JSAtom __JS_NewAtom(JSRuntime *rt, JSString *str, int atom_type)\n{\n",
+    ),
+    # A string that is the name of a property is not written to.
+    (
+        "    if (JS_REF_COUNT(p1) == 1 && p1->is_wide_char == p2->is_wide_char\n    &&  js_malloc_usable_size",
+        "    if (JS_REF_COUNT(p1) == 1 && !p1->atom_type && p1->is_wide_char == p2->is_wide_char\n    &&  js_malloc_usable_size",
+    ),
+    # `text += more` of a local variable is done in its place.
+    (
+        "/* op1 and op2 are converted to strings. For convenience, op1 or op2 =\n",
+        part("append.c") + "/* op1 and op2 are converted to strings. For convenience, op1 or op2 =\n",
+    ),
+    (
+        "                } else if (JS_VALUE_GET_TAG(*pv) == JS_TAG_STRING) {\n                    JSValue op1;\n",
+        "                } else if (tag_is_string(JS_VALUE_GET_TAG(*pv)) && sandcell_append(ctx, pv, sp[-1])) {\n"
+        "                    JS_FreeValue(ctx, sp[-1]);\n                    sp--;\n"
+        "                } else if (JS_VALUE_GET_TAG(*pv) == JS_TAG_STRING) {\n                    JSValue op1;\n",
+    ),
+    (
+        "                } else {\n                add_slow_case:\n                    sf->cur_pc = pc;\n",
+        "                } else if (tag_is_string(JS_VALUE_GET_TAG(op1)) && sandcell_append_ahead(ctx, pc, var_buf, var_refs, sp)) {\n"
+        "                    sp--;\n"
+        "                } else {\n                add_slow_case:\n                    sf->cur_pc = pc;\n",
+    ),
+    # A look at `let` that cannot fail is left out.
+    (
+        "static __exception int resolve_labels(JSContext *ctx, JSFunctionDef *s)\n{\n",
+        part("locals.c") + "static __exception int resolve_labels(JSContext *ctx, JSFunctionDef *s)\n{\n",
+    ),
+    (
+        "    label_slots = s->label_slots;\n\n    line_num = s->line_num;\n    col_num = s->col_num;\n\n    cc.bc_buf",
+        "    sandcell_known_locals(ctx, s);\n    label_slots = s->label_slots;\n\n    line_num = s->line_num;\n"
+        "    col_num = s->col_num;\n\n    cc.bc_buf",
+    ),
+    # Keys of maps and sets: each bit of a key counts for the place, and a string is the same however it is put together.
+    (
+        "        return hash_string(JS_VALUE_GET_STRING(val), h);\n    } else {\n        JSStringRope *r",
+        "        JSString *p = JS_VALUE_GET_STRING(val);\n        return hash_string(p, h) ^ hash32(p->len);\n    } else {\n        JSStringRope *r",
+    ),
+    (
+        "        h = hash_string_rope(key, 0);\n        break;\n",
+        "        h = hash_string_rope(key, 0) ^ hash32(JS_VALUE_GET_STRING_ROPE(key)->len);\n        tag = JS_TAG_STRING;\n        break;\n",
+    ),
+    ("        h = (uintptr_t)JS_VALUE_GET_PTR(key) * 3163;\n        break;\n    case JS_TAG_INT:\n        d = JS_VALUE_GET_INT(key);\n        goto hash_float64;\n",
+     "        h = (uintptr_t)JS_VALUE_GET_PTR(key);\n        break;\n    case JS_TAG_INT:\n        h = JS_VALUE_GET_INT(key);\n        tag = JS_TAG_FLOAT64;\n        break;\n"),
+    (
+        "        u.d = d;\n        h = (u.u32[0] ^ u.u32[1]) * 3163;\n",
+        "        u.d = d;\n        if (d >= INT32_MIN && d <= INT32_MAX && d == (int32_t)d)\n            h = (int32_t)d;\n"
+        "        else\n            h = u.u32[0] ^ hash32(u.u32[1]);\n",
+    ),
+    (
+        "    return h ^ ctx->hash_seed ^ hash32(tag);\n",
+        "    h ^= ctx->hash_seed ^ hash32(tag);\n    h = (h ^ h >> 16) * 0x85ebca6b;\n    h = (h ^ h >> 13) * 0xc2b2ae35;\n    return h ^ h >> 16;\n",
+    ),
+    (
+        "        mr = list_entry(el, JSMapRecord, hash_link);\n        if (js_same_value_zero(ctx, mr->key, key))\n            return mr;\n",
+        "        mr = list_entry(el, JSMapRecord, hash_link);\n"
+        "        if (is_text && JS_VALUE_GET_TAG(mr->key) == JS_TAG_STRING) {\n"
+        "            if (js_string_eq(JS_VALUE_GET_STRING(mr->key), JS_VALUE_GET_STRING(key)))\n                return mr;\n"
+        "        } else if (js_same_value_zero(ctx, mr->key, key))\n            return mr;\n",
+    ),
+    (
+        "    uint32_t h;\n    h = map_hash_key(ctx, key) & (s->hash_size - 1);\n    list_for_each(",
+        "    uint32_t h;\n    bool is_text = JS_VALUE_GET_TAG(key) == JS_TAG_STRING;\n    h = map_hash_key(ctx, key) & (s->hash_size - 1);\n    list_for_each(",
+    ),
     # Whether an object is being written already is asked of it, not of all that it is in. Its mark says that some
     # JSON.stringify is in it, not which one.
     (
@@ -335,6 +461,28 @@ EDITS = [
         "    list_add(&ar->free_link, &rt->arena_state.free_arena_list[block_size_idx]);\n    return ar;\n}\n\n"
         "static no_inline JSArena *arena_new(JSRuntime *rt, int block_size_idx)\n{\n"
         "    return arena_sized(rt, block_size_idx, (JS_ARENA_SIZE - sizeof(JSArena)) / arena_block_sizes[block_size_idx]);\n}\n",
+    ),
+    # An iterator whose values are promises is closed when one of them is rejected, or cannot be waited for.
+    (
+        "static JSValue js_async_from_sync_iterator_next(JSContext *ctx, JSValueConst this_val,\n",
+        CLOSING + "static JSValue js_async_from_sync_iterator_next(JSContext *ctx, JSValueConst this_val,\n",
+    ),
+    (
+        "        if (JS_IsException(value_wrapper_promise)) {\n            JS_FreeValue(ctx, value);\n            goto reject;\n",
+        "        if (JS_IsException(value_wrapper_promise)) {\n            JS_FreeValue(ctx, value);\n"
+        "            if (!done && magic != GEN_MAGIC_RETURN)\n                JS_IteratorClose(ctx, s->sync_iter, true);\n"
+        "            goto reject;\n",
+    ),
+    (
+        "        resolve_reject[1] = JS_UNDEFINED;\n\n        res = perform_promise_then(ctx, value_wrapper_promise,\n",
+        "        resolve_reject[1] = JS_UNDEFINED;\n        if (!done && magic != GEN_MAGIC_RETURN)\n"
+        "            resolve_reject[1] = JS_NewCFunctionData(ctx, sandcell_close_iterator, 1, 0, 1, vc(&s->sync_iter));\n"
+        "        res = JS_IsException(resolve_reject[1]) ? -1 : perform_promise_then(ctx, value_wrapper_promise,\n",
+    ),
+    (
+        "        JS_FreeValue(ctx, resolve_reject[0]);\n        JS_FreeValue(ctx, value_wrapper_promise);\n        JS_FreeValue(ctx, resolving_funcs[0]);\n",
+        "        JS_FreeValue(ctx, resolve_reject[0]);\n        JS_FreeValue(ctx, resolve_reject[1]);\n"
+        "        JS_FreeValue(ctx, value_wrapper_promise);\n        JS_FreeValue(ctx, resolving_funcs[0]);\n",
     ),
     # A later cell may declare a name again.
     (

@@ -55,7 +55,13 @@ const STEPS: &[Definition] = &[
         ..line(
             FETCH_SOURCES,
             "steps/fetch-sources.sh",
-            &["crates.lock", "crates.toml", "pack/patch.py"],
+            &[
+                "crates.lock",
+                "crates.toml",
+                "pack/append.c",
+                "pack/locals.c",
+                "pack/patch.py",
+            ],
             &[],
             4,
         )
