@@ -105,4 +105,12 @@ for options in OPTIONS:
     with pd.option_context(*itertools.chain.from_iterable(options.items())) if options else capture_output():
         for frame in dice.sample(made, 25):
             compare(frame)
+with pd.option_context('styler.render.repr', 'latex'), capture_output() as captured:
+    display(made[0])
+assert captured.outputs[0].data['text/latex'].startswith('\\begin{tabular}')
+pd.DataFrame._repr_markdown_ = lambda self: '**md**'
+with capture_output() as captured:
+    display(made[0])
+assert captured.outputs[0].data['text/markdown'] == '**md**'
+del pd.DataFrame._repr_markdown_
 print(compared)

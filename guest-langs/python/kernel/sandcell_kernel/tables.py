@@ -2,7 +2,7 @@
 
 import sys
 
-from . import charts, pretty
+from . import charts, formats, pretty
 
 DATA = "application/vnd.sandcell.data+json"
 
@@ -45,6 +45,8 @@ def _texts(frame):
         parameters = _formats.get_dataframe_repr_params()
         if parameters["max_cols"] == 0 or frame._info_repr() or not _get_option("display.notebook_repr_html"):
             return {}
+        if _get_option("styler.render.repr") != "html":
+            return {}
         line_width = parameters.pop("line_width")
         del parameters["max_colwidth"]  # the option of that name is it
         renderer = _formats.DataFrameRenderer(_Formatter(frame, bold_rows=True, escape=True, **parameters))
@@ -59,7 +61,7 @@ def _is_plain(frame):
     """Is a frame shown as pandas shows it?"""
     kind = type(frame)
     plain = all(getattr(kind, name, None) is method for name, method in _methods.items())
-    return plain and _methods.keys().isdisjoint(vars(frame))
+    return plain and not any(hasattr(kind, name) for name in FORMS) and NAMES.isdisjoint(vars(frame))
 
 
 def _value(item):
@@ -74,6 +76,11 @@ def _value(item):
 
 _formats = _Formatter = _get_option = _dtype = None
 _methods = {}
+
+# What pandas defines to show a frame, and what others may add to it.
+SHOWN = ("__repr__", "_repr_html_", "_repr_latex_", "_info_repr", "to_string")
+FORMS = tuple(name for _, name, _ in formats.METHODS if name not in SHOWN) + ("_repr_mimebundle_",)
+NAMES = frozenset(SHOWN + FORMS)
 
 
 def _learn(pandas):
@@ -94,7 +101,7 @@ def _learn(pandas):
             return list(self._formatted[i])  # the renderers change their lists
 
     _Formatter, _get_option, _dtype = OnceFormatter, pandas.get_option, sys.modules["numpy"].dtype
-    for name in ("__repr__", "_repr_html_", "_info_repr", "to_string"):
+    for name in SHOWN:
         _methods[name] = getattr(pandas.DataFrame, name)
 
 
