@@ -81,6 +81,9 @@ class Counter:
         self.counts = collections.Counter()
         self.failures = []
 
+    def pytest_configure(self, config):
+        config.option.lf = False  # a test asks for it; it is of the plugin that is left out
+
     def pytest_runtest_logreport(self, report):
         if report.when == "call" or not report.passed:
             outcome = report.outcome
