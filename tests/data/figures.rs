@@ -105,8 +105,9 @@ async fn frames_are_tables_and_data() {
     let Some(context) = crate::context().await else {
         return;
     };
-    let code = "import pandas as pd
-pd.DataFrame({'n': [1, None], 't': pd.to_datetime(['2024-01-02', None]), 's': ['a', 'b']})";
+    let code = "import pandas as pd, numpy as np
+pd.DataFrame({'n': [1, None], 't': pd.to_datetime(['2024-01-02', None]), 's': ['a', 'b'], 'b': [True, False],
+    'i': pd.array([1, None], dtype='Int64'), 'o': [np.arange(2), pd.NA]})";
     let report = run(&context, code).await;
     let result = report.result.as_ref().unwrap();
     assert!(
@@ -117,8 +118,20 @@ pd.DataFrame({'n': [1, None], 't': pd.to_datetime(['2024-01-02', None]), 's': ['
     );
     assert_eq!(
         result.data["application/vnd.sandcell.data+json"],
-        serde_json::json!({"n": [1.0, null], "t": ["2024-01-02T00:00:00", null], "s": ["a", "b"]})
+        serde_json::json!({"n": [1.0, null], "t": ["2024-01-02T00:00:00", null], "s": ["a", "b"],
+            "b": [true, false], "i": [1, null], "o": ["[0 1]", null]})
     );
+    assert_eq!(report.stderr_text(), "");
+}
+
+/// What a cell shows is made in one pass over the frame: it must be what pandas says.
+#[tokio::test]
+async fn frames_are_shown_as_pandas_shows_them() {
+    let Some(context) = crate::context().await else {
+        return;
+    };
+    let report = finished(&context, include_str!("frames.py")).await;
+    assert_eq!(report.stdout_text(), "956\n");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod exceptions;
 mod figures;
 mod hostile;
 mod packages;
+mod programs;
 
 use sandcell::{Cache, Context, Language as _, Runtime, RuntimeBuilder, Sandbox};
 

@@ -257,6 +257,9 @@ fn packages_by_name_are_for_servers_that_allow_them() {
     let answer = cell(&server, code);
     assert!(answer.contains("21st"), "{answer}");
     server.end().exits(0).says("asks its package index");
+    sandcell(&["serve", "--image", "javascript", "--allow-pip"])
+        .exits(2)
+        .says("has no pip");
 }
 
 #[test]

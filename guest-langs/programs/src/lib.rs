@@ -14,15 +14,14 @@ use sandcell_guest_build::{BuildError, BuiltGuest, Event, Silent, Teller};
 use sandcell_shell::ShellProgram;
 use sandcell_tools::Tools;
 
-/// Names of languages as programs, and their images.
-const LANGUAGES: [(&str, &str); 6] = [
-    ("python", "python"),
-    ("python3", "python"),
-    ("python3.13", "python"),
-    ("node", "javascript"),
-    ("nodejs", "javascript"),
-    ("tsx", "javascript"),
-];
+/// The image of JavaScript; every other image is one of Python.
+const JAVASCRIPT: &str = "javascript";
+
+/// Names of Python as a program: that of the sandbox's own image, with its packages.
+const PYTHON: [&str; 3] = ["python", "python3", "python3.13"];
+
+/// Names of JavaScript as a program.
+const NODE: [&str; 3] = ["node", "nodejs", "tsx"];
 
 /// The programs whose parts are there already: the tools when they are built,
 /// each language when its image is there at the time that it is called. One look
@@ -58,8 +57,14 @@ fn assemble(tools: Option<&BuiltGuest>) -> Programs {
     if let Some(tools) = tools {
         add_tools(&mut programs, tools);
     }
-    for (name, image) in LANGUAGES {
-        programs.add(name, InterpreterProgram::of_image(image));
+    for name in PYTHON {
+        programs.add(
+            name,
+            InterpreterProgram::of_own_image("python", &[JAVASCRIPT]),
+        );
+    }
+    for name in NODE {
+        programs.add(name, InterpreterProgram::of_image(JAVASCRIPT));
     }
     programs.add("ps", Arc::new(ps::ps));
     programs.add("stty", Arc::new(stty::stty));

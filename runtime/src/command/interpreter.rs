@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::command::guest::{complain, status, world};
 use crate::command::{Disposition, ExitStatus, Process, Program, Running, Signal};
 use crate::engine::{Run, Started};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::guest::order::Renewal;
+use crate::image::Image;
 use crate::interrupt::Control;
 
 /// A language's interpreter as a program, which takes a script's path, options
@@ -19,13 +20,42 @@ use crate::interrupt::Control;
 #[derive(Debug)]
 pub struct InterpreterProgram {
     image: String,
+    /// Set, it is the sandbox's own image, unless that is of one of these languages.
+    others: Option<Vec<String>>,
 }
 
 impl InterpreterProgram {
     /// The interpreter of the image of this name in the cache.
     #[must_use]
     pub fn of_image(name: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { image: name.into() })
+        Arc::new(Self {
+            image: name.into(),
+            others: None,
+        })
+    }
+
+    /// The interpreter of the sandbox's own image, so that its packages are there
+    /// as they are in cells. Where that image is of one of the languages `others`
+    /// (as [`crate::Language::name`] says), the interpreter of the image `name`.
+    #[must_use]
+    pub fn of_own_image(name: impl Into<String>, others: &[&str]) -> Arc<Self> {
+        Arc::new(Self {
+            image: name.into(),
+            others: Some(others.iter().map(|&other| other.to_owned()).collect()),
+        })
+    }
+
+    async fn image(&self, process: &Process) -> Result<Image> {
+        let own = &process.table.settings.image;
+        let others = self.others.as_deref();
+        if others.is_some_and(|others| others.iter().all(|other| other != own.language())) {
+            return Ok(own.clone());
+        }
+        let host = Arc::clone(&process.table.host);
+        let name = self.image.clone();
+        tokio::task::spawn_blocking(move || host.image(&name))
+            .await
+            .map_err(|_| Error::bug("the loading of an image panicked"))?
     }
 
     async fn execute(self: Arc<Self>, mut process: Process) -> ExitStatus {
@@ -44,10 +74,7 @@ impl InterpreterProgram {
 
     async fn start(&self, process: &mut Process) -> Result<Started> {
         let host = Arc::clone(&process.table.host);
-        let name = self.image.clone();
-        let loading = Arc::clone(&host);
-        let image = tokio::task::spawn_blocking(move || loading.image(&name)).await;
-        let image = image.map_err(|_| crate::error::Error::bug("the loading panicked"))??;
+        let image = self.image(process).await?;
         let settings = Arc::clone(&process.table.settings);
         let mut world = world(process);
         world.clocks = image.clocks(settings.determinism.as_ref());

@@ -94,6 +94,11 @@ impl Image {
         &self.inner.manifest.id
     }
 
+    /// The language that it was built of, by its name.
+    pub(crate) fn language(&self) -> &str {
+        &self.inner.manifest.language
+    }
+
     pub(crate) fn library(&self) -> Arc<Library> {
         Arc::clone(&self.inner.library)
     }

@@ -107,6 +107,12 @@ async fn open_images(
     settings: RuntimeBuilder,
 ) -> Result<Opened, Failure> {
     let image = arguments.image.clone().unwrap_or_else(open::fullest_image);
+    if arguments.allow_pip && language::has_braces(&image) {
+        return Err(Failure::usage(format!(
+            "--allow-pip is for images of Python; `{}` has no pip",
+            image.display()
+        )));
+    }
     if let Err(failure) = open::ensure_tools().await {
         warn(&format!(
             "{failure}; commands find the shell and languages only"

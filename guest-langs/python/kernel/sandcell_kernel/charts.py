@@ -145,7 +145,10 @@ def plain(value):
         return value.isoformat()
     item = getattr(value, "item", None)
     if callable(item):
-        value = item()
+        try:
+            value = item()
+        except (TypeError, ValueError):  # of an array
+            return str(value)
         if hasattr(value, "isoformat"):
             return value.isoformat()
     if isinstance(value, numbers.Integral):

@@ -152,3 +152,13 @@ def install(display, formatter):
     matplotlib.interactive(True)
     formatter.types[figures.type] = figures.bundle
     return figures, figures.flush
+
+
+def uninstall():
+    """As where there is no display: figures are written to files only."""
+    if "matplotlib.pyplot" in sys.modules:
+        import matplotlib
+
+        matplotlib.use("agg")
+        matplotlib.rcParamsOrig["backend"] = matplotlib.rcParams["backend"]
+        matplotlib.interactive(False)

@@ -36,7 +36,8 @@ class Formatter:
     def __init__(self, report):
         self._report = report
         self.float_format = None
-        self.types = {}  # class -> function that gives (data, metadata) of its instances
+        # class -> function that gives (data, metadata) of its instances; with text/plain in it, that is all
+        self.types = {}
 
     def bundle(self, value, include=None, exclude=None):
         """(data, metadata) of a value. A method that raises is reported on stderr and left out."""
@@ -94,6 +95,8 @@ class Formatter:
         for kind, function in self.types.items():
             if isinstance(value, kind):
                 self._add_bundle(lambda **_wanted: function(value), data, metadata, include, exclude)
+        if type(value) in self.types and "text/plain" in data:
+            return  # all there is to tell was told
         method = find_method(value, "_repr_mimebundle_")
         if method is not None:
             self._add_bundle(method, data, metadata, include, exclude)

@@ -3,6 +3,7 @@
 Modules that this build of the interpreter lacks are passed over.
 """
 
+import builtins
 import sys
 
 MODULES = """
@@ -55,6 +56,24 @@ def chosen():
             print(f"{name} cannot be imported: {type(error).__name__}: {error}", file=sys.stderr)
 
 
+class Notebook:
+    """What pandas looks for when it is imported, to know a notebook from a terminal: there it shows at most 20 columns,
+    else as many as the terminal is wide, which takes it three times as long to find out."""
+
+    kernel = None
+
+
+def import_pandas():
+    """Import it as in a notebook, if there is one."""
+    builtins.get_ipython = Notebook
+    try:
+        __import__("pandas")
+    except ImportError:
+        pass
+    finally:
+        del builtins.get_ipython
+
+
 def load():
     """Import them all; the names of those that this build has not."""
     missing = []
@@ -64,6 +83,7 @@ def load():
         packages = []
     else:
         packages = DATA_MODULES
+        import_pandas()
     for name in [*MODULES, *packages]:
         try:
             __import__(name)

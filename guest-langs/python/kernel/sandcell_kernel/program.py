@@ -9,7 +9,7 @@ import os
 import posix
 import sys
 
-from . import options
+from . import figures, options, tables
 
 # Options without a value that change nothing here.
 WITHOUT_EFFECT = frozenset("bBdEIiOPqRsSvx")
@@ -38,7 +38,9 @@ class Plain:
         builtins.exit = sys.modules["_sitebuiltins"].Quitter("exit", "Ctrl-D (i.e. EOF)")
         builtins.quit = sys.modules["_sitebuiltins"].Quitter("quit", "Ctrl-D (i.e. EOF)")
         sys.displayhook = self.displayhook
-        for name in [name for name in sys.modules if name.partition(".")[0] == "IPython"]:
+        tables.uninstall()
+        figures.uninstall()
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("IPython", "matplotlib_inline")]:
             del sys.modules[name]
 
 

@@ -182,6 +182,7 @@ DATA_CELLS = tuple(
 import numpy as np, pandas as pd, matplotlib.pyplot as plt
 for _ in range(25):
     frame = pd.DataFrame({'x': [1, 2, 3], 'y': ['a', 'b', 'c'], 'z': [1.5, None, 2]})
+    display(frame)
     repr(frame), frame._repr_html_(), repr(frame['x'])
 # %%
 frame
