@@ -51,7 +51,7 @@ pub(crate) fn load(
     };
     let file = PrivateFile::open(path).map_err(|error| match error {
         PrivateFileError::Open { source, .. } => Error::io("open", path)(source),
-        other => bad(not_taken(other)),
+        other => bad(not_taken(&other)),
     })?;
     let file_bytes = file.stamp().bytes;
     if file_bytes > FILE_BYTES {
@@ -102,7 +102,7 @@ pub(crate) fn load(
 }
 
 /// Why a file is not even opened.
-pub(super) fn not_taken(error: PrivateFileError) -> SnapshotFault {
+pub(super) fn not_taken(error: &PrivateFileError) -> SnapshotFault {
     SnapshotFault::NotPrivate {
         detail: error.to_string(),
     }

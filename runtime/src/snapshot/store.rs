@@ -174,7 +174,7 @@ fn is_name(name: &str) -> bool {
 
 /// Reads what stands before the pages.
 fn about(path: &Path) -> std::result::Result<AboutSnapshot, SnapshotFault> {
-    let file = PrivateFile::open(path).map_err(not_taken)?;
+    let file = PrivateFile::open(path).map_err(|error| not_taken(&error))?;
     let file_bytes = file.stamp().bytes;
     let mut file = file.into_file();
     let prefix = Prefix::read(&mut file, file_bytes)?;

@@ -101,8 +101,8 @@ pub fn watch<D: 'static>(store: &mut Store<Housed<D>>, memory: &Memory) -> bool 
         is_lost: true,
         _share: share,
     });
-    let all = GUEST_MEMORY_BYTES as usize;
-    let done = mark(descriptor, base, all).and_then(|()| protect(descriptor, base, len));
+    let done = mark(descriptor, base as u64, GUEST_MEMORY_BYTES)
+        .and_then(|()| protect(descriptor, base, len));
     if let Some(watched) = &mut *watched {
         watched.is_lost = done.is_err();
     }
@@ -243,10 +243,10 @@ fn open() -> io::Result<OwnedFd> {
 const USER_MODE_ONLY: u32 = 1;
 
 /// Lets pages of a range be protected, those that it has and those that it gets.
-fn mark(descriptor: &OwnedFd, start: usize, len: usize) -> io::Result<()> {
+fn mark(descriptor: &OwnedFd, start: u64, len: u64) -> io::Result<()> {
     let mut register = Register {
-        start: start as u64,
-        len: len as u64,
+        start,
+        len,
         mode: UFFDIO_REGISTER_MODE_WP,
         ioctls: 0,
     };
@@ -264,7 +264,7 @@ fn protect(descriptor: &OwnedFd, start: usize, len: usize) -> io::Result<()> {
 
 /// One of the calls above, with its structure.
 fn ask<T>(descriptor: &OwnedFd, call: c_ulong, argument: &mut T) -> io::Result<()> {
-    debug_assert!(size_of::<T>() as u64 == u64::from((call >> 16) as u16 & 0x3fff));
+    debug_assert!(size_of::<T>() as u64 == (call >> 16) & 0x3fff);
     // SAFETY: the kernel reads and writes the bytes of the structure, whose size is
     // part of the call's number (checked above), and which outlives the call. In the
     // asynchronous mode a protected page is copied, counted and handed to the writer
@@ -316,13 +316,13 @@ mod tests {
             protect_written(base, len).unwrap();
             runs
         };
-        // SAFETY (of all writes and reads below): see `page`.
+        // SAFETY: see `page`.
         let write = |at: usize| unsafe { page(at).write_volatile(7) };
-        // SAFETY: as above.
+        // SAFETY: see `page`.
         let read = |at: usize| unsafe { page(at).read_volatile() };
         write(1);
         write(2);
-        mark(descriptor, base, 2 * len).unwrap();
+        mark(descriptor, base as u64, 2 * len as u64).unwrap();
         protect(descriptor, base, len).unwrap();
         assert_eq!(take(len), []);
         // Of its own, fresh, and only read.
