@@ -184,19 +184,7 @@ impl SavedPiece {
 
 /// The pages of sorted runs, or of others, as sorted runs.
 pub(super) fn joined(runs: &[PageRun], others: &[PageRun]) -> Vec<PageRun> {
-    let mut all: Vec<PageRun> = runs.iter().chain(others).copied().collect();
-    all.sort_unstable();
-    let mut joined: Vec<PageRun> = Vec::with_capacity(all.len());
-    for run in all {
-        match joined.last_mut() {
-            Some(last) if last.first + last.count >= run.first => {
-                let end = (run.first + run.count).max(last.first + last.count);
-                last.count = end - last.first;
-            }
-            _ => joined.push(run),
-        }
-    }
-    joined
+    sandcell_sys::joined([runs, others].concat())
 }
 
 /// Appends a run behind all others, joining it with the last when they touch.

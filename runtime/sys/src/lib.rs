@@ -38,7 +38,7 @@ pub use image::{Layer, MemoryImage, Sealing};
 pub use laid::{NotLaid, lay};
 pub use memory::{CowMemories, GUEST_MEMORY_BYTES};
 pub use module::load_module;
-pub use page::{PAGE_BYTES, PageRun, page_count};
+pub use page::{PAGE_BYTES, PageRun, joined, page_count};
 pub use private_file::{PrivateFile, PrivateFileError, Stamp};
 pub use residency::{
     OwnPages, discard_pages, memory_resident_bytes, own_copies, private_pages,

@@ -50,6 +50,23 @@ pub(crate) fn push_run(runs: &mut Vec<PageRun>, first: u32, count: u32) {
     runs.push(PageRun { first, count });
 }
 
+/// The pages of runs, in whatever order, as sorted runs that lie apart.
+#[must_use]
+pub fn joined(mut runs: Vec<PageRun>) -> Vec<PageRun> {
+    runs.sort_unstable();
+    let mut joined: Vec<PageRun> = Vec::with_capacity(runs.len());
+    for run in runs {
+        match joined.last_mut() {
+            Some(last) if last.first + last.count >= run.first => {
+                let end = (run.first + run.count).max(last.first + last.count);
+                last.count = end - last.first;
+            }
+            _ => joined.push(run),
+        }
+    }
+    joined
+}
+
 /// Adds `page` to sorted runs, unless it is in one. They may touch afterwards.
 pub(crate) fn add_page(runs: &mut Vec<PageRun>, page: u32) {
     let at = runs.partition_point(|run| run.first <= page);
@@ -70,6 +87,14 @@ mod tests {
         assert_eq!(round_up(1), Some(PAGE_BYTES));
         assert_eq!(round_up(PAGE_BYTES), Some(PAGE_BYTES));
         assert_eq!(round_up(usize::MAX), None);
+    }
+
+    #[test]
+    fn runs_that_overlap_or_touch_are_joined() {
+        let run = |first, count| PageRun { first, count };
+        let runs = vec![run(9, 2), run(0, 3), run(2, 4), run(6, 1), run(20, 1)];
+        assert_eq!(joined(runs), [run(0, 7), run(9, 2), run(20, 1)]);
+        assert_eq!(joined(Vec::new()), []);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use wasmtime::{Memory, Store};
 use crate::birth::Housed;
 use crate::budget::Share;
 use crate::memory::GUEST_MEMORY_BYTES;
-use crate::page::{PageRun, push_run};
+use crate::page::{PageRun, joined, push_run};
 use crate::pagemap::{own_pages, protect_written, written_pages};
 
 /// Kernel mappings that a watch cuts a memory into, beyond the usual ones.
@@ -160,22 +160,6 @@ fn clusters(runs: &[PageRun]) -> Vec<PageRun> {
     clusters
 }
 
-/// Sorts runs and joins those that overlap or touch.
-fn joined(mut runs: Vec<PageRun>) -> Vec<PageRun> {
-    runs.sort_unstable();
-    let mut joined: Vec<PageRun> = Vec::with_capacity(runs.len());
-    for run in runs {
-        match joined.last_mut() {
-            Some(last) if last.first + last.count >= run.first => {
-                let end = (run.first + run.count).max(last.first + last.count);
-                last.count = end - last.first;
-            }
-            _ => joined.push(run),
-        }
-    }
-    joined
-}
-
 /// Opens what watches are made with, before the process gives up the right to.
 pub(crate) fn prepare() {
     let _there = descriptor();
@@ -287,9 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_joined() {
-        let runs = vec![run(9, 2), run(0, 3), run(2, 4), run(6, 1), run(20, 1)];
-        assert_eq!(joined(runs), [run(0, 7), run(9, 2), run(20, 1)]);
+    fn runs_with_little_between_them_are_one_cluster() {
         let far = run(20 + 1 + LITTLE + 1, 2);
         let runs = [run(3, 1), run(20, 1), far, run(far.first + 5, 1)];
         assert_eq!(clusters(&runs), [run(3, 18), run(far.first, 6)]);
