@@ -114,6 +114,17 @@ impl GuestState {
             && !self.sharing.tried.swap(true, Ordering::Relaxed)
     }
 
+    /// Whether so many restores would copy more pages than an image of this state
+    /// has, which is made once and copied by none of them.
+    pub(crate) fn is_worth_an_image(&self, language: &Arc<MemoryImage>, restores: usize) -> bool {
+        let base = self.over.as_ref().map_or(language, |over| &over.memory);
+        let base: usize = base.data_ranges().iter().map(std::ops::Range::len).sum();
+        let image = (base / PAGE_BYTES) as u64 + self.pages.count();
+        let layered = self.layered(Some(language));
+        let copied = layered.map_or(&self.pages, |layered| &layered.rest).count();
+        copied.saturating_mul(restores as u64) > image
+    }
+
     /// The long runs of this state as an image. `None` where it has none, or where
     /// the process has to be careful with mappings.
     pub(super) fn layered(&self, language: Option<&Arc<MemoryImage>>) -> Option<&Layered> {

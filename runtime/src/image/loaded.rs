@@ -253,8 +253,21 @@ impl Image {
 
     /// Makes a state's own image, see [`GuestState::share`].
     pub(crate) fn share(&self, state: &GuestState) -> Result<()> {
-        let language = self.inner.origin.memory.as_ref();
-        state.share(language.ok_or_else(|| Error::bug("an image has no memory"))?)
+        state.share(self.memory()?)
+    }
+
+    /// The same, when so many copies are worth it.
+    pub(crate) fn share_for(&self, state: &GuestState, copies: usize) -> Result<()> {
+        let language = self.memory()?;
+        if !state.is_worth_an_image(language, copies) {
+            return Ok(());
+        }
+        state.share(language)
+    }
+
+    fn memory(&self) -> Result<&Arc<MemoryImage>> {
+        let memory = self.inner.origin.memory.as_ref();
+        memory.ok_or_else(|| Error::bug("an image has no memory"))
     }
 
     /// A guest for the pool.

@@ -18,10 +18,6 @@ use crate::worker::{Mailbox, Order, Park, Release, Start};
 /// How often cells that wait behind an interrupted one are interrupted, too.
 const INSIST: Duration = Duration::from_millis(20);
 
-/// Children for which a state becomes an image of its own. That takes about as
-/// long as twenty copies.
-const MANY: usize = 16;
-
 /// Most sandboxes of one fork.
 const CHILDREN: usize = 100_000;
 
@@ -52,8 +48,10 @@ impl Sandbox {
     ///
     /// The seed of string hashes is that of the image in all of them.
     ///
-    /// Sixteen and more share the pages of this sandbox, too, until they write to
-    /// them. A child is renewed with its first cell: where code damaged what the
+    /// They share long runs of the pages of this sandbox, too, until they write to
+    /// them. Where copying the short ones for each child would take more memory than
+    /// one image of this sandbox, that is made first (1-2 microseconds a page) and
+    /// they share all of them. A child is renewed with its first cell: where code damaged what the
     /// interpreter stands on, the outcome of that cell says what was lost.
     ///
     /// # Errors
@@ -68,9 +66,7 @@ impl Sandbox {
             });
         }
         let snapshot = self.snapshot(busy).await?;
-        if count >= MANY {
-            self.share(&snapshot).await?;
-        }
+        self.share(&snapshot, count).await?;
         let mut children = Vec::with_capacity(count);
         for _ in 0..count {
             children.push(self.copy_of(&snapshot).asleep().start().await?);
@@ -78,15 +74,15 @@ impl Sandbox {
         Ok(children)
     }
 
-    /// Makes images of the states in a snapshot. Where there is no memory for
-    /// one, children get copies of its pages.
-    async fn share(&self, snapshot: &Snapshot) -> Result<()> {
+    /// Makes images of the states in a snapshot that are worth it for so many
+    /// children. Where there is no memory for one, they get copies of its pages.
+    async fn share(&self, snapshot: &Snapshot, children: usize) -> Result<()> {
         let image = self.inner.settings.image.clone();
         let contexts = Arc::clone(&snapshot.inner);
         blocking(move || {
             let starts = contexts.contexts.iter().map(|(_, start)| start);
             for state in starts.filter_map(|start| start.state.as_ref()) {
-                match image.share(state) {
+                match image.share_for(state, children) {
                     Err(Error::Create { .. }) | Ok(()) => {}
                     Err(other) => return Err(other),
                 }
