@@ -4,8 +4,8 @@ use sandcell::{Busy, Checkpoints, Durability, End};
 
 use crate::support::{check, finished, first, run, runtime, start};
 
-/// So many get an image of their own, whatever their state.
-const MANY: usize = 50;
+/// So many get an image of their own.
+const MANY: usize = 100;
 
 const SETUP: &str = "import collections
 text = 'x' * 3_000_000
