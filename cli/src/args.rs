@@ -1,7 +1,6 @@
 //! What the command line can say.
 
 use std::ffi::OsString;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
@@ -9,11 +8,13 @@ use clap::{Args, Parser, Subcommand};
 use crate::duration::{self, TimeLimit};
 pub(crate) use crate::exec_arguments::{ExecArguments, ShellArguments};
 use crate::exit::ExitStatus;
+pub(crate) use crate::image_arguments::{AddArguments, BuildArguments, ImageCommand};
 use crate::language;
 pub(crate) use crate::sandbox_arguments::{
     CreateArguments, ResumedArguments, SandboxCommand, SnapshotCommand,
 };
 use crate::saved::Saved;
+pub(crate) use crate::serve_arguments::{EnvArguments, PORT, ServeArguments};
 use crate::size;
 
 /// Reads the command line of this process. Where there is nothing to do but to
@@ -283,112 +284,6 @@ pub(crate) struct ShowArguments {
     pub(crate) save_dir: Option<PathBuf>,
 }
 
-/// The port of the server when nobody says otherwise.
-pub(crate) const PORT: u16 = 49980;
-
-/// Where it speaks TLS, if it is to.
-pub(crate) const TLS_PORT: u16 = 49981;
-
-/// How to serve.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  sandcell serve
-  sandcell serve --port 8080 --memory 1G
-  sandcell serve --allow-origin http://localhost:3000")]
-pub(crate) struct ServeArguments {
-    /// Port to listen on; 0 for any free one
-    #[arg(long, value_name = "N", default_value_t = PORT)]
-    pub(crate) port: u16,
-
-    /// Address to listen on; others than those of this machine are within reach of the network
-    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
-    pub(crate) address: IpAddr,
-
-    /// Take any API key, for throw-away use
-    #[arg(long)]
-    pub(crate) any_key: bool,
-
-    /// Listen on 127.0.0.1:49999 and 127.0.0.1:49983 as well, where older SDKs look
-    ///
-    /// For code interpreter packages before 2.9 (Python) and 2.7 (JavaScript);
-    /// `sandcell env --legacy` prints what they need.
-    #[arg(long)]
-    pub(crate) legacy: bool,
-
-    /// Speak TLS on a port of 127.0.0.1 as well, where clients look that take sandboxes' names only
-    ///
-    /// By an authority of this machine's own, which can vouch for it alone;
-    /// `sandcell env --tls` prints what clients need. The older SDKs have their
-    /// whole surface that way, and `get_mcp_url` is right.
-    #[arg(long)]
-    pub(crate) tls: bool,
-
-    /// Port of --tls; 0 for any free one
-    #[arg(long, value_name = "N", default_value_t = TLS_PORT, requires = "tls")]
-    pub(crate) tls_port: u16,
-
-    /// Open the sandbox `debug_sandbox_id`, which asks for no key and no token
-    #[arg(long)]
-    pub(crate) debug_sandbox: bool,
-
-    /// Name by which this server may be called, besides addresses and localhost
-    #[arg(long, value_name = "NAME")]
-    pub(crate) allow_host: Vec<String>,
-
-    /// Let code in sandboxes install packages of Python alone: `pip install NAME` in a cell
-    ///
-    /// pip of this machine fetches them, and the sandbox is handed files. Code in
-    /// sandboxes then decides which names this machine asks its package index for.
-    #[arg(long)]
-    pub(crate) allow_pip: bool,
-
-    /// Web page that may use this server, for example http://localhost:3000; * for all
-    #[arg(long, value_name = "ORIGIN")]
-    pub(crate) allow_origin: Vec<String>,
-
-    /// Sandboxes that may live at once [default: 4096]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) max_sandboxes: Option<u32>,
-
-    /// Bytes that paused sandboxes and snapshots may take on disk together [default: 64G]
-    #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
-    pub(crate) max_saved: Option<u64>,
-
-    /// Image that sandboxes start from: a name, or the path of an exported image
-    /// [default: data if it is built and up to date, else python]
-    #[arg(long, value_name = "NAME|PATH")]
-    pub(crate) image: Option<PathBuf>,
-
-    /// Memory limit of each sandbox's interpreters [default: 512M, at most 4G]
-    #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
-    pub(crate) memory: Option<u64>,
-
-    /// Raise a second wall around the server: Landlock and seccomp
-    ///
-    /// What got out of a guest would find no file but the state folder and, to
-    /// read, the cache; no program to run, no other process, no new connection.
-    /// Needs Linux 5.13 with Landlock; on a kernel without it the server does not
-    /// start.
-    #[arg(long)]
-    pub(crate) harden: bool,
-
-    /// Make what the server needs in the cache, and end
-    #[arg(long, hide = true)]
-    pub(crate) prepare: bool,
-
-    /// Folder of the key and of the server's state
-    ///
-    /// Default: $SANDCELL_STATE, else $XDG_STATE_HOME/sandcell, else
-    /// ~/.local/state/sandcell.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) state_dir: Option<PathBuf>,
-
-    /// Say more on standard error: each request, without its secrets
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
-}
-
 /// What the tools work with.
 #[derive(Debug, Args)]
 pub(crate) struct McpArguments {
@@ -399,26 +294,6 @@ pub(crate) struct McpArguments {
     /// Sandboxes that may live at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) max_sandboxes: u32,
-}
-
-/// Which server to speak to.
-#[derive(Debug, Args)]
-pub(crate) struct EnvArguments {
-    /// Port of the server [default: that of the running one, else 49980]
-    #[arg(long, value_name = "N")]
-    pub(crate) port: Option<u16>,
-
-    /// For older SDKs and `sandcell serve --legacy`
-    #[arg(long)]
-    pub(crate) legacy: bool,
-
-    /// Folder of the key and of the server's state
-    #[arg(long, value_name = "DIR")]
-    pub(crate) state_dir: Option<PathBuf>,
-
-    /// For a server with --tls: sandboxes by names below localhost
-    #[arg(long, conflicts_with = "legacy")]
-    pub(crate) tls: bool,
 }
 
 impl SandboxArguments {
@@ -434,101 +309,6 @@ impl SandboxArguments {
 
 fn image_of_language(name: &str) -> Result<&'static str, String> {
     language::image_of(name).ok_or_else(|| "there is no such language".to_owned())
-}
-
-/// What can be done with images.
-#[derive(Debug, Subcommand)]
-#[command(after_help = "\
-Examples:
-  sandcell image build python
-  sandcell image add humanize==4.9.0 --name mine
-  sandcell image export python python.sandcell
-  sandcell image import python.sandcell")]
-pub(crate) enum ImageCommand {
-    /// Build an image, unless an up-to-date one is there
-    Build(BuildArguments),
-    /// Make an image of your own: Python with more packages
-    ///
-    /// pip of this machine resolves and fetches them and what they need; they are
-    /// kept by their SHA-256. Only wheels of Python alone (py3-none-any) are taken.
-    /// The packages are imported before the image is frozen, so that cells find
-    /// them without reading files. Code of the packages runs in the sandbox only.
-    Add(AddArguments),
-    /// List the images of this user
-    List {
-        /// Print one JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Describe an image
-    Inspect {
-        /// The image's name
-        name: String,
-        /// Print a JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Write an image into one file that other machines can import
-    ///
-    /// Guest, library, booted memory, licences and digests, but no native code:
-    /// that is made on import. An existing file is replaced.
-    Export {
-        /// The image's name
-        name: String,
-        /// The file to write
-        file: PathBuf,
-    },
-    /// Take an exported image, check it and compile it for this machine
-    ///
-    /// Needs no network. An image of the same name is replaced.
-    Import {
-        /// The file to read
-        file: PathBuf,
-    },
-    /// Remove an image and its compiled code
-    Remove {
-        /// The image's name
-        name: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AddArguments {
-    /// Packages and their versions
-    #[arg(required = true, value_name = "NAME==VERSION")]
-    pub(crate) packages: Vec<String>,
-
-    /// Name of the new image; one of that name is replaced
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: String,
-
-    /// The image that it is made from, which is built if it is missing
-    #[arg(long, value_name = "NAME", default_value = language::PYTHON, value_parser = [language::PYTHON, language::DATA])]
-    pub(crate) base: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BuildArguments {
-    /// The language, which is the name of its image
-    pub(crate) name: String,
-
-    /// Use this source archive of the interpreter instead of fetching it
-    ///
-    /// Its digest must be the one that the recipe names.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) source: Option<PathBuf>,
-
-    /// Compile a second variant, which counts fuel
-    #[arg(long)]
-    pub(crate) fuel: bool,
-
-    /// Compilers that run at once [default: as many as there are processors]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) jobs: Option<u16>,
-
-    /// Boot the image anew even when an up-to-date one is there
-    #[arg(long)]
-    pub(crate) force: bool,
 }
 
 #[cfg(test)]

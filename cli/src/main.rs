@@ -9,6 +9,7 @@ mod duration;
 mod escape;
 mod exec_arguments;
 mod exit;
+mod image_arguments;
 mod input;
 mod interrupt;
 mod language;
@@ -19,6 +20,7 @@ mod progress;
 mod report;
 mod sandbox_arguments;
 mod saved;
+mod serve_arguments;
 mod size;
 mod state;
 

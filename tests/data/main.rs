@@ -15,12 +15,14 @@
 mod support;
 
 mod charts;
+mod csv;
 mod examples;
 mod exceptions;
 mod figures;
 mod hostile;
 mod packages;
 mod programs;
+mod random;
 
 use sandcell::{Cache, Context, Language as _, Runtime, RuntimeBuilder, Sandbox};
 

@@ -73,6 +73,8 @@ impl Engine {
             .gc_support(exceptions)
             .wasm_gc(false)
             .wasm_exceptions(exceptions)
+            // What comes with C++ also counts in 128 bits.
+            .wasm_wide_arithmetic(exceptions)
             // Never as large as a guest's memory: so our creator tells them apart.
             .gc_heap_reservation(EXCEPTION_BYTES)
             .gc_heap_reservation_for_growth(0)

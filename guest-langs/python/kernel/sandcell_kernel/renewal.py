@@ -62,8 +62,7 @@ def seed_all(entropy):
     random.seed(entropy)
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
-        words = [int.from_bytes(entropy[place : place + 4], "little") for place in range(0, len(entropy), 4)]
-        numpy_random.seed(words)
+        numpy_random.seed(entropy)  # the image's numpy takes bytes, see patches.md
     temporary = sys.modules.get("tempfile")
     if temporary is not None:
         temporary._name_sequence = None  # holds a generator of its own

@@ -93,9 +93,58 @@ EDITS = {
             "    if (sandcell_sort(start, num, sizeof(T), kind)) {\n        return true;\n    }\n",
             1,
         ),
+        # Seeds that are bytes, which the kernel gives: the same words as of a list, without the arrays to check it.
+        (
+            "numpy/random/_mt19937.pyx",
+            "                else:\n                    if hasattr(seed, 'squeeze'):",
+            "                elif type(seed) is bytes and len(seed) >= 4:\n"
+            "                    mt19937_init_by_array(&self.rng_state, <uint32_t*> <char*> seed, len(seed) // 4)\n"
+            "                else:\n                    if hasattr(seed, 'squeeze'):",
+            1,
+        ),
     ],
-    # There are no shared libraries and no mapped files: the modules are looked for where they are used.
     "pandas": [
+        # Characters within a field that mean nothing special, all at once.
+        (
+            "pandas/_libs/src/parser/tokenizer.c",
+            "  char c;\n  int64_t i;\n  for (i = self->datapos; i < self->datalen; ++i) {\n    // next",
+            "  char c;\n  int64_t i;\n  char is_plain[256];\n  for (i = 0; i < 256; ++i) {\n    c = (char)i;\n"
+            "    is_plain[i] = !(IS_TERMINATOR(c) || IS_CARRIAGE(c) || IS_ESCAPE_CHAR(c) || IS_DELIMITER(c) ||\n"
+            "                    IS_COMMENT_CHAR(c));\n  }\n"
+            "  for (i = self->datapos; i < self->datalen; ++i) {\n    // next",
+            1,
+        ),
+        (
+            "pandas/_libs/src/parser/tokenizer.c",
+            "        END_FIELD();\n        self->state = EAT_COMMENT;\n      } else {\n"
+            "        // normal character - save in field\n        PUSH_CHAR(c);\n      }\n      break;\n",
+            "        END_FIELD();\n        self->state = EAT_COMMENT;\n      } else {\n"
+            "        // normal character - save in field\n        PUSH_CHAR(c);\n"
+            "        const int64_t left = self->datalen - i - 1;\n"
+            "        const int64_t room = (int64_t)(self->stream_cap - slen);\n"
+            "        const char *const first = buf, *const end = buf + (left < room ? left : room);\n"
+            "        while (buf < end && is_plain[(unsigned char)*buf]) {\n          *stream++ = *buf++;\n        }\n"
+            "        i += buf - first;\n        slen += buf - first;\n      }\n      break;\n",
+            1,
+        ),
+        # The first fifteen digits of a number make a whole one that a double holds exactly: the same result, and whole
+        # ones are multiplied faster one after the other.
+        ("pandas/_libs/src/parser/tokenizer.c", "  double number = 0.;\n", "  double number = 0.;\n  int64_t whole = 0;\n", 1),
+        *(
+            (
+                "pandas/_libs/src/parser/tokenizer.c",
+                f"{head}\n{indent}number = number * 10. + (*p - '0');\n",
+                f"{head}\n{indent}if (num_digits < 15) {{\n{indent}  whole = whole * 10 + (*p - '0');\n"
+                f"{indent}  number = (double)whole;\n{indent}}} else {{\n"
+                f"{indent}  number = number * 10. + (*p - '0');\n{indent}}}\n",
+                1,
+            )
+            for head, indent in (
+                ("    if (num_digits < max_digits) {", "      "),
+                ("    while (num_digits < max_digits && isdigit_ascii(*p)) {", "      "),
+            )
+        ),
+        # There are no shared libraries and no mapped files: the modules are looked for where they are used.
         ("pandas/errors/__init__.py", "\nimport ctypes\n", "\n", 1),
         ("pandas/core/interchange/from_dataframe.py", "\nimport ctypes\n", "\n", 1),
         ("pandas/core/interchange/from_dataframe.py", "    ctypes_type = np.", "    import ctypes\n\n    ctypes_type = np.", 1),
