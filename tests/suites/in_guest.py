@@ -113,7 +113,7 @@ options = ["-q", "--no-header", "--capture=sys", "--tb=short", "--show-capture=n
 chosen = json.loads(os.environ["SUITE"])
 if "/pandas/" in chosen["file"]:  # as its own settings say; source distributions have no files of data
     options += ["-o", "filterwarnings=error:::(pandas|tests)", "--no-strict-data-files"]
-    marks = ("single_cpu", "slow", "network", "db", "clipboard", "arm_slow", "skip_ubsan")
+    marks = ("single_cpu", "slow", "network", "db", "clipboard", "arm_slow", "skip_ubsan", "fails_arm_wheels")
     options += ["-o", "markers=" + "\n".join(marks), "-m", "not (network or db or clipboard)"]
 status = pytest.main([*options, *chosen["options"], chosen["file"]], plugins=[counter])
 print()

@@ -54,6 +54,8 @@ static int start_interpreter(void)
     PyPreConfig before;
     PyPreConfig_InitIsolatedConfig(&before);
     before.utf8_mode = 1;
+    /* That of characters, as in any interpreter: functions of C that make text are told to make UTF-8. */
+    before.configure_locale = 1;
     PyStatus status = Py_PreInitialize(&before);
     if (PyStatus_Exception(status)) {
         return failed("pre-initialization", status);

@@ -1,9 +1,8 @@
 # What the steps of the data image add to steps/flags.sh; sourced after it, not run.
 
 # Exceptions as instructions of WebAssembly in their final form, which the engine of
-# this image runs; longjmp is one of them. Products of 128 bits are an instruction, too:
-# numpy's generator of random numbers consists of one.
-TARGET="-target wasm32-wasi -mcpu=lime1+simd128+exception_handling+wide_arithmetic"
+# this image runs; longjmp is one of them.
+TARGET="-target wasm32-wasi -mcpu=lime1+simd128+exception_handling"
 EXCEPTIONS="-fwasm-exceptions -mllvm -wasm-use-legacy-eh=false"
 SETJMP="-mllvm -wasm-enable-sjlj -mllvm -wasm-use-legacy-eh=false"
 
