@@ -55,6 +55,5 @@ publish pandas._libs.pandas_datetime objects/source.pandas._libs.src.datetime.*.
 publish pandas._libs.json objects/source.pandas._libs.src.vendored.ujson.*.o
 
 python3 recipe/data/pack/tree.py source/pandas out/site-packages/pandas
-version=$(sed -n 's/^Version: //p' source/PKG-INFO)
-printf '__version__ = "%s"\n__git_version__ = ""\n' "$version" >out/site-packages/pandas/_version_meson.py
+cp source/_version_meson.py out/site-packages/pandas/_version_meson.py
 dist_info source out/site-packages
