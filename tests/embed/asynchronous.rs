@@ -181,11 +181,40 @@ asyncio.run(main())";
     check(&context, "await main()", "'main'").await;
 }
 
+/// Without threads, pools run what they are given one after the other.
+#[tokio::test]
+async fn pools_of_threads_do_their_work() {
+    let context = context().await;
+    let code = "import asyncio, os
+from concurrent.futures import ThreadPoolExecutor, as_completed
+async def nap(n):
+    await asyncio.sleep(0.001 * n)
+    return n
+def size(n):
+    with open(f'{n}.txt', 'w') as file: file.write('x' * n)
+    return os.path.getsize(f'{n}.txt')
+with ThreadPoolExecutor(max_workers=4) as pool:
+    sizes = sorted(done.result() for done in as_completed([pool.submit(size, n) for n in range(5)]))
+    # How notebooks run a coroutine where a loop runs already.
+    inner = pool.submit(asyncio.run, nap(3)).result()
+    squares = list(pool.map(lambda n: n * n, range(4)))
+sizes, inner, squares";
+    check(&context, code, "([0, 1, 2, 3, 4], 3, [0, 1, 4, 9])").await;
+    let code = "loop = asyncio.get_running_loop()
+with ThreadPoolExecutor() as pool:
+    found = await asyncio.gather(asyncio.to_thread(size, 7), loop.run_in_executor(pool, size, 8), nap(1))
+    found.append(pool.submit(asyncio.run, nap(2)).result())
+found, await nap(0), loop is asyncio.get_running_loop()";
+    check(&context, code, "([7, 8, 1, 2], 0, True)").await;
+    let exception = raised(&context, "ThreadPoolExecutor().submit(int, 'x').result()").await;
+    assert_eq!(exception.name, "ValueError");
+}
+
 #[tokio::test]
 async fn what_needs_threads_says_so() {
     let exception = raised(
         &context().await,
-        "import asyncio\nawait asyncio.to_thread(len, 'a')",
+        "import threading\nthreading.Thread(target=len).start()",
     )
     .await;
     assert_eq!(exception.name, "RuntimeError");

@@ -44,6 +44,9 @@ async fn a_cell_stops_wherever_it_stands() {
         "async def spin():\n    while True: await asyncio.sleep(0)\nawait spin()",
         "class Sleepy:\n    def __repr__(self): time.sleep(10**6)\nSleepy()",
         "while True: print('x' * 100)",
+        "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor() as pool:\n    for n in range(9): pool.submit(time.sleep, 10**6)",
+        "await asyncio.to_thread(time.sleep, 10**6)",
+        "await asyncio.to_thread(lambda: asyncio.run(asyncio.sleep(10**6)))",
     ] {
         let outcome = interrupted(running(&context, code).await).await;
         assert_eq!((outcome.end, outcome.lost), (BY_HANDLE, None), "{code}");

@@ -9,12 +9,12 @@ import asyncio
 import math
 import sys
 import time
-from asyncio import base_events, events
+from asyncio import base_events, events, futures
 from types import CodeType
 
 import _sandcell
 
-from . import pipes, unavailable
+from . import pipes, pools, unavailable
 
 _wait = _sandcell.wait
 
@@ -95,7 +95,24 @@ class SandboxEventLoop(pipes.Pipes, base_events.BaseEventLoop):
         """There is no other thread that could have to wake this one."""
 
     def run_in_executor(self, executor, func, *args):
-        raise RuntimeError(unavailable.THREADS)
+        """Run the function when the loop comes to it. Nothing else runs meanwhile: there are no threads."""
+        self._check_closed()
+        if executor is not None:
+            return futures.wrap_future(executor.submit(func, *args), loop=self)
+        self._check_default_executor()
+        future = self.create_future()
+        self.call_soon(self._run_function, future, func, args)
+        return future
+
+    @staticmethod
+    def _run_function(future, func, args):
+        if not future.cancelled():
+            pools.run(future, func, args, {})
+
+    async def shutdown_default_executor(self, timeout=None):
+        self._executor_shutdown_called = True
+        if self._default_executor is not None:
+            self._default_executor.shutdown()
 
     def add_signal_handler(self, sig, callback, *args):
         raise NotImplementedError("signal handlers of an event loop are not available in this sandbox")
@@ -168,7 +185,7 @@ class LoopKeeper:
         self._real_set(self.loop)
 
     def set_running_loop(self, loop):
-        self._real_set(self.loop if loop is None else loop)
+        self._real_set(self.loop if loop is None and not pools.depth else loop)
 
     def get_running_loop(self):
         """The loop that really runs, or None: so asyncio.run works in a plain cell."""

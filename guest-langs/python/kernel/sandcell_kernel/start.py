@@ -61,7 +61,7 @@ class Kernel:
 
     def change_interpreter(self):
         """Put into the interpreter what is different here."""
-        from . import processes, sources, unavailable
+        from . import pools, processes, sources, unavailable
 
         self.plain_print = builtins.print
         builtins.print = _sandcell.print
@@ -74,6 +74,7 @@ class Kernel:
         signal.signal(signal.SIGINT, _sandcell.interrupt)
         self.loop_keeper.install()
         unavailable.install()
+        pools.install()
         processes.install()
         sources.install(self.cells)
         sys.setrecursionlimit = _sandcell.setrecursionlimit

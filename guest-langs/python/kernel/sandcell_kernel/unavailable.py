@@ -3,7 +3,10 @@
 import os
 import sys
 
-THREADS = "threads are not available in this sandbox: run the function directly, or use asyncio tasks"
+THREADS = (
+    "threads are not available in this sandbox: run the function directly, by asyncio, "
+    "or by a ThreadPoolExecutor, which runs one after the other"
+)
 PROCESSES = "a process of this sandbox cannot be forked or replaced: start another one with subprocess"
 SOCKETS = "network connections are not available in this sandbox: use the functions that the host provides"
 NOT_HERE = "packages cannot be installed at run time; ask the host to add it to the image"

@@ -114,6 +114,7 @@ pub(crate) const KERNEL_PYTHON: &[File] = embedded!(
     "sandcell_kernel/magics/wheels.py",
     "sandcell_kernel/options.py",
     "sandcell_kernel/pipes.py",
+    "sandcell_kernel/pools.py",
     "sandcell_kernel/preload.py",
     "sandcell_kernel/pretty.py",
     "sandcell_kernel/processes.py",
